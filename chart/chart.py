@@ -1,0 +1,172 @@
+"""One patient's chart as of a moment: numbered facts, and what was left out and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from chart.extract.dispatch import POINTED_AT, READ, facts_of
+from chart.extract.note import NoteText, note_text
+from chart.fact import LETTERS, Fact, FactKind
+from chart.moment import Moment, years_between
+
+LeftOut = Literal["entered-in-error", "refuted", "after_as_of", "not_understood", "not_read"]
+"""Why a resource gives no fact: said to be wrong, later than the round, or not understood."""
+
+_WRONG = frozenset({"entered-in-error"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """Everything read about one patient, as facts; the raw resources stay at hand for the verifier."""
+
+    as_of: datetime
+    """Clinical now: nothing dated later is in it."""
+    patient: Fact
+    """Birth, sex, death."""
+    facts: tuple[Fact, ...]
+    """All facts but the patient's, in time order, numbered by kind."""
+    resources: Mapping[str, Mapping[str, Any]]
+    """The resources as read, by ``Type/id``."""
+    left_out: Mapping[LeftOut, tuple[str, ...]]
+    """References of resources that gave no fact, by reason."""
+
+    @classmethod
+    def build(cls, resources: Iterable[Mapping[str, Any]], *, as_of: datetime) -> Chart:
+        """Read every resource once.
+
+        Args:
+            resources: R4 resources of one patient and what they point at, in any order; numbers may be Decimal.
+            as_of: aware instant; facts dated after it are left out and counted.
+
+        Raises:
+            ValueError: when there is no Patient among the resources.
+        """
+        library = {f"{r.get('resourceType')}/{r.get('id')}": r for r in resources}
+        drafts: list[Fact] = []
+        left: dict[LeftOut, list[str]] = {}
+        patient: Fact | None = None
+        for reference, resource in library.items():
+            kind = str(resource.get("resourceType"))
+            found = facts_of(resource, library)
+            if kind == "Patient":
+                patient = found[0] if found else patient
+            elif found:
+                reason = _left_out(found[0], as_of)
+                if reason:
+                    left.setdefault(reason, []).append(reference)
+                else:
+                    drafts.extend(_as_of(fact, as_of) for fact in found)
+            elif kind in READ:
+                left.setdefault("not_understood", []).append(reference)
+            elif kind not in POINTED_AT:
+                left.setdefault("not_read", []).append(reference)
+        if patient is None:
+            raise ValueError("The chart has no Patient resource; read the patient first.")
+        return cls(
+            as_of=as_of,
+            patient=replace(patient, id="B1"),
+            facts=tuple(_numbered(drafts)),
+            resources=library,
+            left_out={reason: tuple(sorted(refs)) for reason, refs in left.items()},
+        )
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Fact]:
+        """Facts by short id, the patient's too."""
+        return {fact.id: fact for fact in (self.patient, *self.facts)}
+
+    @cached_property
+    def _by_kind(self) -> Mapping[FactKind, tuple[Fact, ...]]:
+        groups: dict[FactKind, list[Fact]] = {}
+        for fact in self.facts:
+            groups.setdefault(fact.kind, []).append(fact)
+        return {kind: tuple(found) for kind, found in groups.items()}
+
+    def of(self, *kinds: FactKind) -> tuple[Fact, ...]:
+        """The facts of some kinds, each in time order."""
+        return tuple(fact for kind in kinds for fact in self._by_kind.get(kind, ()))
+
+    @property
+    def today(self) -> date:
+        """The calendar day of the round, in UTC."""
+        return self.as_of.date()
+
+    @property
+    def age(self) -> int | None:
+        """Completed years at ``as_of``, or at death; ``None`` without a full birth date."""
+        born = self.patient.when
+        if born is None or born.day is None:
+            return None
+        until = self.patient.ended.date if self.patient.ended else self.today
+        return years_between(born.date, until)
+
+    @property
+    def deceased(self) -> bool:
+        """Whether the patient had died by ``as_of``."""
+        ended = self.patient.ended
+        return self.patient.status == "deceased" and (ended is None or ended.start <= self.as_of)
+
+    @cached_property
+    def notes(self) -> tuple[NoteText, ...]:
+        """The readable notes in time order; the same text attached twice to one visit counts once."""
+        found = []
+        for fact in self.of("note"):
+            text = note_text(self.resources[fact.reference], fact)
+            if text:
+                found.append(text)
+        return tuple(found)
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many resources of each type were read."""
+        return dict(Counter(reference.partition("/")[0] for reference in self.resources))
+
+
+def _left_out(fact: Fact, as_of: datetime) -> LeftOut | None:
+    if fact.status in _WRONG:
+        return "entered-in-error"
+    if fact.status == "refuted":
+        return "refuted"
+    if any(moment and moment.start > as_of for moment in (fact.when, _written(fact))):
+        return "after_as_of"
+    return None
+
+
+def _written(fact: Fact) -> Moment | None:
+    """When a problem or allergy was written down: it was not known before. Results are dated by when they were true."""
+    return fact.recorded if fact.kind in ("problem", "allergy") else None
+
+
+def _as_of(fact: Fact, as_of: datetime) -> Fact:
+    """A problem or course that ended after ``as_of`` was still running then: its later end is not yet known."""
+    if fact.ended is None or fact.ended.start <= as_of or fact.kind not in ("problem", "care_plan"):
+        return fact
+    cells = {role: cell for role, cell in fact.cells.items() if role not in ("ended", "status")}
+    return replace(fact, ended=None, status="active", cells=cells, tags=fact.tags | {"ended_later"})
+
+
+def _numbered(drafts: Sequence[Fact]) -> Iterable[Fact]:
+    """Number by kind in an order that depends on what the facts say, not on ids or on the order of arrival."""
+    count: Counter[str] = Counter()
+    for fact in sorted(drafts, key=_order):
+        letter = LETTERS[fact.kind]
+        count[letter] += 1
+        yield replace(fact, id=f"{letter}{count[letter]}")
+
+
+def _order(fact: Fact) -> tuple[str, float, str, str, str, str, str]:
+    when = fact.when
+    return (
+        fact.kind,
+        when.start.timestamp() if when else float("-inf"),
+        fact.name,
+        str(fact.value),
+        fact.status,
+        next((c.code for c in fact.codes), ""),
+        fact.reference,
+    )

@@ -1,0 +1,41 @@
+"""Which extractor reads which resource type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chart.extract import allergy, condition, event, medication, note, observation, patient
+from chart.fact import Fact
+
+_PLAIN: Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]] = {
+    "Patient": patient.facts,
+    "AllergyIntolerance": allergy.facts,
+    "Condition": condition.facts,
+    "Observation": observation.facts,
+    "Encounter": event.encounter_facts,
+    "Procedure": event.procedure_facts,
+    "Immunization": event.immunization_facts,
+    "DiagnosticReport": event.report_facts,
+    "CarePlan": event.care_plan_facts,
+    "DocumentReference": note.facts,
+}
+_MEDICINES: Mapping[str, Callable[[Mapping[str, Any], medication.Library], list[Fact]]] = {
+    "MedicationRequest": medication.request_facts,
+    "MedicationStatement": medication.statement_facts,
+    "MedicationAdministration": medication.administration_facts,
+}
+READ = frozenset(_PLAIN) | frozenset(_MEDICINES)
+"""The resource types that give facts."""
+POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "Organization", "Location"})
+"""Types that only explain others and give no facts of their own."""
+
+
+def facts_of(resource: Mapping[str, Any], library: medication.Library) -> list[Fact]:
+    """The facts of one resource; empty when it cannot be understood, which the chart counts and names."""
+    kind = str(resource.get("resourceType"))
+    plain = _PLAIN.get(kind)
+    if plain:
+        return plain(resource)
+    medicine = _MEDICINES.get(kind)
+    return medicine(resource, library) if medicine else []
