@@ -1,0 +1,258 @@
+"""The sealed form: what is written once people have signed, and nothing but what their signatures add.
+
+Pure: the same draft, author, signatures and times give the same bytes. The preview that a person sees before signing is
+this same function with that person's would-be signature.
+
+A group is written together: the Device that drafted (equal for every round of one version and model), the target, and
+the Provenance that says who verified it and what it stands on. Names of the AI Transparency guide are of its 2026
+ballot.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from claims.canonical import canonical_bytes, sha256_of
+
+PERSON_SYSTEM = "urn:preround:person"
+DEVICE_SYSTEM = "urn:preround:device"
+AIAST = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "AIAST",
+    "display": "Artificial Intelligence asserted",
+}
+
+_NAMESPACE = UUID("6b1f0a5e-6f0f-5c52-9a54-2f6a4c1b7d11")
+_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+_AI_BASE = "http://hl7.org/fhir/uv/aitransparency"
+_AI_TYPES = f"{_AI_BASE}/CodeSystem/AIdeviceTypeCS"
+_AI_KIND = f"{_AI_BASE}/StructureDefinition/aitransparency.AIKind"
+_ROLES = "urn:preround:role"
+_FINAL = {"Composition": "status", "DocumentReference": "docStatus"}
+
+Resource = dict[str, Any]
+Part = Literal["device", "target", "provenance"]
+ModelKind = Literal["Large-Language-Models", "Vision-Language-Models"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """What drafted the resources."""
+
+    device_name: str
+    """The program's name, `Preround`."""
+    version: str
+    """The program's version."""
+    reasoner: str
+    """`offline`, `vllm` or `transformers`."""
+    model_name: str | None = None
+    """The model's name; None for the offline reasoner."""
+    model_revision: str | None = None
+    """The model's revision, when one is pinned."""
+    model_kind: ModelKind = "Large-Language-Models"
+    """The kind of model, where there is one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """One person's signature under one entry."""
+
+    who: str
+    """The person's name, as policy and decision know it."""
+    role: str
+    """The role in which the person signed."""
+    when: datetime
+    """Wall time of the decision."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SealedResource:
+    """One resource of a group."""
+
+    part: Part
+    """What it is in the group."""
+    resource: Resource
+    """The FHIR JSON, with its id."""
+    sha256: str
+    """SHA-256 of its RFC 8785 form, in hex."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sealed:
+    """The group of one entry."""
+
+    resources: tuple[SealedResource, ...]
+    """In writing order: device, target, provenance."""
+    sha256: str
+    """SHA-256 over the RFC 8785 form of the list of the resources' hashes, in hex."""
+
+    @property
+    def target(self) -> Resource:
+        """The resource that was signed."""
+        return next(sealed.resource for sealed in self.resources if sealed.part == "target")
+
+
+def seal(
+    *,
+    entry_resource: Resource,
+    sources: Sequence[str],
+    author: Author,
+    signatures: Sequence[Signature],
+    recorded: datetime,
+    provenance_id: str,
+) -> Sealed:
+    """Add to a signed draft what its signatures add: final status, attesters, the AI label and a Provenance.
+
+    Args:
+        entry_resource: the draft as signed, with its id; not changed.
+        sources: versioned references that it stands on.
+        author: what drafted it.
+        signatures: who signed; at least one.
+        recorded: wall time of the last needed signature.
+        provenance_id: the Provenance's id, from `derived_id`.
+
+    Raises:
+        ValueError: when there is no signature, or the draft has no id.
+    """
+    if not signatures:
+        raise ValueError("Seal a draft with at least one signature.")
+    if not entry_resource.get("id"):
+        raise ValueError("Give the draft an id before it is sealed.")
+    target = _target(entry_resource, signatures)
+    parts: tuple[tuple[Part, Resource], ...] = (
+        ("device", device(author)),
+        ("target", target),
+        ("provenance", _provenance(target, sources, author, signatures, recorded, provenance_id)),
+    )
+    resources = tuple(
+        SealedResource(part=part, resource=resource, sha256=sha256_of(resource)) for part, resource in parts
+    )
+    group = hashlib.sha256(canonical_bytes([sealed.sha256 for sealed in resources])).hexdigest()
+    return Sealed(resources=resources, sha256=group)
+
+
+def derived_id(*parts: str | int) -> str:
+    """A UUIDv5 of the parts, in order: the same parts give the same id, so that a replay writes to the same place."""
+    return str(uuid5(_NAMESPACE, canonical_bytes(list(parts)).decode()))
+
+
+def target_id(run_id: str, n: int, revision: int) -> str:
+    """The id of the resource that entry `n` of a round's proposal of this revision makes."""
+    return derived_id("target", run_id, n, revision)
+
+
+def device_reference(author: Author) -> Resource:
+    """The reference by which a draft names its author."""
+    return {"reference": f"Device/{device(author)['id']}", "display": author.device_name}
+
+
+def device(author: Author) -> Resource:
+    """The author as a Device; its id is derived from its content."""
+    model = None if author.model_name is None else "@".join(filter(None, (author.model_name, author.model_revision)))
+    content: Resource = {
+        "resourceType": "Device",
+        "identifier": [
+            {"system": DEVICE_SYSTEM, "value": "/".join(filter(None, (author.version, author.reasoner, model)))}
+        ],
+        "status": "active",
+        "manufacturer": author.device_name,
+        "deviceName": [{"name": f"{author.device_name} ({author.reasoner})", "type": "user-friendly-name"}],
+        "type": {"coding": [{"system": _AI_TYPES, "code": "Artificial-Intelligence"}]},
+        "version": [{"type": {"text": "program"}, "value": author.version}],
+    }
+    if model is not None:
+        content["extension"] = [
+            {
+                "url": _AI_KIND,
+                "valueCodeableConcept": {"coding": [{"system": _AI_TYPES, "code": author.model_kind}]},
+            }
+        ]
+        content["version"].append({"type": {"text": "model"}, "value": model})
+    return {**content, "id": derived_id("device", sha256_of(content))}
+
+
+def person(name: str) -> Resource:
+    """A reference to a person by name, which points at no resource and so cannot dangle."""
+    return {
+        "type": "Practitioner",
+        "identifier": {"system": PERSON_SYSTEM, "value": name},
+        "display": name,
+    }
+
+
+def instant(when: datetime) -> str:
+    """An aware datetime as a FHIR instant in UTC, to the millisecond."""
+    if when.tzinfo is None:
+        raise ValueError("Give the seal datetimes with a time zone.")
+    return when.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _target(draft: Resource, signatures: Sequence[Signature]) -> Resource:
+    """The draft with its final status, its attesters and the AI label.
+
+    A DiagnosticReport stays preliminary: a prescriber who accepts it is not its radiologist. Proposals stay proposals
+    in draft: what is signed is that they may stand in the record, not that they are ordered.
+    """
+    target = {**draft, "meta": _labelled(draft.get("meta", {}))}
+    status = _FINAL.get(str(draft["resourceType"]))
+    if status is not None and draft.get(status) == "preliminary":
+        target[status] = "final"
+    if draft["resourceType"] == "Composition":
+        target["attester"] = [
+            *draft.get("attester", ()),
+            *(
+                {"mode": "professional", "time": instant(signature.when), "party": person(signature.who)}
+                for signature in signatures
+            ),
+        ]
+    return target
+
+
+def _labelled(meta: Resource) -> Resource:
+    security = list(meta.get("security", ()))
+    if any((label.get("system"), label.get("code")) == (AIAST["system"], AIAST["code"]) for label in security):
+        return meta
+    return {**meta, "security": [*security, dict(AIAST)]}
+
+
+def _provenance(
+    target: Resource,
+    sources: Sequence[str],
+    author: Author,
+    signatures: Sequence[Signature],
+    recorded: datetime,
+    provenance_id: str,
+) -> Resource:
+    provenance: Resource = {
+        "resourceType": "Provenance",
+        "id": provenance_id,
+        "meta": {"security": [dict(AIAST)]},
+        "target": [{"reference": f"{target['resourceType']}/{target['id']}"}],
+        "recorded": instant(recorded),
+        "reason": [{"coding": [dict(AIAST)]}],
+        "agent": [
+            {
+                "type": {
+                    "coding": [
+                        {"system": _PARTICIPANT, "code": "author"},
+                        {"system": _AI_TYPES, "code": "Artificial-Intelligence"},
+                    ]
+                },
+                "who": device_reference(author),
+            },
+            *(
+                {
+                    "type": {"coding": [{"system": _PARTICIPANT, "code": "verifier"}]},
+                    "role": [{"coding": [{"system": _ROLES, "code": signature.role}]}],
+                    "who": person(signature.who),
+                }
+                for signature in signatures
+            ),
+        ],
+    }
+    if sources:
+        provenance["entity"] = [{"role": "source", "what": {"reference": source}} for source in sources]
+    return provenance

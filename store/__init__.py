@@ -1,0 +1,1 @@
+"""What lasts: every table, one migration chain, artifacts by content, leases on runs."""
