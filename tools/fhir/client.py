@@ -1,0 +1,206 @@
+"""Reading and searching a FHIR server; this module cannot write."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tools.fhir import outcome
+from tools.fhir.auth import Auth, NoAuth
+from tools.fhir.capabilities import Capabilities
+from tools.fhir.connection import Answer, Connection
+from tools.fhir.errors import FhirError, FhirGarbled, FhirNotFound, FhirRefused, FhirUnreachable
+from tools.fhir.limits import Limits
+from tools.fhir.paging import Gathering, SearchAnswer
+from tools.fhir.transport import Transport
+from tools.fhir.wire import Resource
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_IDENTIFYING = frozenset({"patient", "subject", "beneficiary", "_id", "identifier"})
+
+Params = Sequence[tuple[str, str]]
+"""Search parameters in order; a name may come more than once."""
+
+
+def is_id(text: str) -> bool:
+    """True for a FHIR logical id that is safe in a path."""
+    return _ID.fullmatch(text) is not None and text not in {".", ".."}
+
+
+class FhirClient:
+    """Reads one FHIR server: `async with FhirClient("https://host/fhir") as client: …`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: Transport | None = None,
+        auth: Auth | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            base_url: the server's FHIR base, such as `https://host/fhir`.
+            transport: None for real HTTP, `tools.fhir.transport.in_process(app)` for a server in this process.
+            auth: None for an open server.
+            limits: None for the usual ones.
+
+        Raises:
+            BadAddress: the base URL is not usable.
+        """
+        self._connection = Connection(
+            base_url,
+            methods=frozenset({"GET"}),
+            auth=auth or NoAuth(),
+            limits=limits or Limits(),
+            transport=transport,
+        )
+        self._capabilities: Capabilities | None = None
+        self._asking = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """Open the client."""
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        await self._connection.__aexit__(kind, error, trace)
+
+    @property
+    def base_url(self) -> str:
+        """The server's base URL, without a slash at its end."""
+        return str(self._connection.origin.base)
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries counted."""
+        return self._connection.requests
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of answers read so far, decompressed."""
+        return self._connection.bytes
+
+    async def capabilities(self) -> Capabilities:
+        """What the server can do; asked once, then remembered. A server that does not say rules nothing out.
+
+        Raises:
+            FhirUnreachable: no answer within the limits.
+        """
+        async with self._asking:
+            if self._capabilities is None:
+                try:
+                    statement = await self._resource("metadata", (), ())
+                    self._capabilities = Capabilities.read(statement)
+                except FhirUnreachable:
+                    raise
+                except FhirError:
+                    self._capabilities = Capabilities(known=False)
+            return self._capabilities
+
+    async def read(self, resource_type: str, resource_id: str) -> Resource:
+        """The current version of one resource.
+
+        Raises:
+            FhirNotFound: there is none, it was deleted, or the id can't be one.
+            FhirRefused: the server refused.
+            FhirGarbled: the answer is not that resource.
+            FhirUnreachable: no answer within the limits.
+        """
+        return await self._read(resource_type, resource_id, "")
+
+    async def vread(self, resource_type: str, resource_id: str, version: str) -> Resource:
+        """One version of one resource; raises as `read` does."""
+        if not is_id(version):
+            raise FhirNotFound
+        return await self._read(resource_type, resource_id, f"/_history/{version}")
+
+    async def count(self, resource_type: str, params: Params = ()) -> int:
+        """How many resources a search finds, by the server's own count; raises as `search` does."""
+        _known_type(resource_type)
+        bundle = await self._resource(resource_type, [*params, ("_summary", "count")], _ids_in(params))
+        total = bundle.get("total")
+        if not isinstance(total, int) or isinstance(total, bool):
+            raise FhirGarbled
+        return total
+
+    async def search(self, resource_type: str, params: Params, *, cap: int) -> SearchAnswer:
+        """Search a type and follow the `next` links until `cap` resources of that type are there.
+
+        Args:
+            resource_type: such as `Observation`.
+            params: parameters in order, `_count` among them.
+            cap: the most resources of the type to read; `truncated` says where there were more.
+
+        Raises:
+            FhirNotFound, FhirRefused, FhirGarbled: the first page failed; a later one ends up in `problem`.
+            FhirUnreachable: no answer within the limits.
+        """
+        _known_type(resource_type)
+        gathering = Gathering(resource_type, cap)
+        url: httpx.URL | None = self._connection.origin.url(resource_type, params)
+        asked: set[httpx.URL] = set()
+        while url is not None:
+            asked.add(url)
+            try:
+                answer, bundle = await self._ask(url, _ids_in(params))
+                gathering.add(bundle)
+                url = self._next(bundle, answer.url)
+            except FhirUnreachable:
+                raise
+            except FhirError as error:
+                if gathering.pages == 0:
+                    raise
+                return gathering.cut(str(error))
+            if url is not None and (stop := gathering.stop(url in asked, self._connection.limits.pages)):
+                return gathering.cut(stop)
+            if url is not None and gathering.matches >= cap:
+                return gathering.cut(None)
+        return gathering.whole()
+
+    def _next(self, bundle: Resource, seen_at: httpx.URL) -> httpx.URL | None:
+        links = bundle.get("link")
+        for link in links if isinstance(links, list) else []:
+            if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+                return self._connection.origin.follow(link["url"], seen_at)
+        return None
+
+    async def _read(self, resource_type: str, resource_id: str, version: str) -> Resource:
+        _known_type(resource_type)
+        if not is_id(resource_id):
+            raise FhirNotFound
+        resource = await self._resource(f"{resource_type}/{resource_id}{version}", (), (resource_id,))
+        if resource.get("resourceType") != resource_type or resource.get("id") != resource_id:
+            msg = "The server answered with another resource than the one asked for: check the server."
+            raise FhirGarbled(msg)
+        return resource
+
+    async def _resource(self, path: str, params: Params, hidden: Sequence[str]) -> Resource:
+        _, resource = await self._ask(self._connection.origin.url(path, params), hidden)
+        return resource
+
+    async def _ask(self, url: httpx.URL, hidden: Sequence[str]) -> tuple[Answer, Resource]:
+        # Strict handling: a server that does not know a parameter should say so instead of leaving it out.
+        headers = {"Prefer": "handling=strict"}
+        answer = await self._connection.send("GET", url, headers=headers, repeatable=True)
+        outcome.refuse(answer.status, answer.body, hidden)
+        return answer, outcome.body_of(answer.body)
+
+
+def _known_type(resource_type: str) -> None:
+    if _TYPE.fullmatch(resource_type) is None:
+        msg = "That is not a FHIR resource type: use a name such as Observation."
+        raise FhirRefused(msg)
+
+
+def _ids_in(params: Params) -> tuple[str, ...]:
+    values = [value for name, value in params if name.split(":")[0].split(".")[0] in _IDENTIFYING]
+    return tuple(part for value in values for part in re.split(r"[,|/]", value) if part not in {"", "Patient"})

@@ -1,0 +1,63 @@
+"""What can go wrong between Preround and a FHIR server; each message says what to do and holds no patient data."""
+
+import inspect
+
+
+class FhirError(Exception):
+    """The FHIR server's answer could not be used: check the server and try again."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
+
+
+class BadAddress(FhirError):
+    """The FHIR server's address is not usable: give one like https://host/fhir, without user name or query."""
+
+
+class FhirUnreachable(FhirError):
+    """The FHIR server could not be reached: check its address and that it is running, then try again."""
+
+
+class FhirNotFound(FhirError):
+    """The FHIR server has no such resource: check the type and the id."""
+
+
+class FhirRefused(FhirError):
+    """The FHIR server refused the request: read its reason and change the request or its permissions."""
+
+    def __init__(self, message: str | None = None, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        """The HTTP status, 4xx or 5xx; 0 where the request was refused before it was sent."""
+
+
+class FhirGarbled(FhirError):
+    """The FHIR server answered with something that is not FHIR JSON: check that the address is the FHIR base URL."""
+
+
+class OtherOrigin(FhirError):
+    """A link leaves the FHIR server's own address and was not followed: use the server's public base URL."""
+
+
+class WrongPatient(FhirError):
+    """The request or its answer is about another patient and was refused: ask only about this round's patient."""
+
+
+class WriteRefused(FhirError):
+    """The FHIR server did not accept the write: read its reason, correct the proposal and decide again."""
+
+
+class WriteForbidden(WriteRefused):
+    """The write policy does not allow this resource: propose a type, status and intent that the policy lists."""
+
+
+class WriteConflict(WriteRefused):
+    """The FHIR server holds something else at our id than what was signed: look at it there before deciding again."""
+
+
+class WriteStale(WriteConflict):
+    """The resource changed on the server since it was read: run the round again and decide on the fresh version."""
+
+
+class LoadError(FhirError):
+    """A file could not be loaded: correct it and load again, which leaves what is already there as it is."""
