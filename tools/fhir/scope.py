@@ -65,9 +65,8 @@ class PatientScope:
         Raises:
             WrongPatient: a parameter names a patient itself, or the type is not searched by patient.
         """
-        if any(
-            _root(name) in _NAMES_A_PATIENT or (resource_type == "Patient" and name[:1] == "_id") for name, _ in asked
-        ):
+        forbidden = _NAMES_A_PATIENT | ({"_id"} if resource_type == "Patient" else set())
+        if any(_root(name) in forbidden for name, _ in asked):
             msg = "A search may not name its own patient: leave that to the round's scope."
             raise WrongPatient(msg)
         return [(self.param(resource_type, capabilities), self.patient_id), *asked]
