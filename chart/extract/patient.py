@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chart.extract.statement import statement, when_of
@@ -31,7 +32,7 @@ def facts(resource: Mapping[str, Any]) -> list[Fact]:
         kind="patient",
         name=official.get("text").cell or family or Cell(path="Patient", text="Patient"),
         codes=(),
-        when=when_of(root, "birthDate"),
+        when=replace(when_of(root, "birthDate"), end=death.start, end_cell=death.start_cell),
         status="deceased" if death.start or root.get("deceasedBoolean").value is True else "alive",
         status_cell=death.start_cell,
         cells=cells,

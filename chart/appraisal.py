@@ -1,0 +1,150 @@
+"""The appraisal: everything that code can tell from a chart before anybody words it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from chart.accounted import Accounted, account
+from chart.chart import Chart
+from chart.courses import Course, build_courses
+from chart.drug import drugs
+from chart.finding import RANK, Finding
+from chart.gaps import missing_therapy, unmonitored
+from chart.measurement import Measurements, Range, measurements
+from chart.notes import note_findings, repeated
+from chart.plausibility import doubt
+from chart.problems import Problem, build_problems, concepts
+from chart.rules import rules
+from chart.series import Series, build_series
+from chart.therapy import blood_pressure, contradictions, duplicates, pairs
+from chart.trends import critical, slow_trends
+
+ADULT = 18
+"""Years; below, adult ranges, targets and doses are not applied."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appraisal:
+    """The chart and what was computed from it."""
+
+    chart: Chart
+    """The facts."""
+    series: Mapping[str, Series]
+    """By measurement key, doubtful points marked."""
+    ranges: Mapping[str, Range]
+    """The reference range of each measured thing for this patient, by key."""
+    courses: tuple[Course, ...]
+    """Medicines."""
+    problems: tuple[Problem, ...]
+    """Problems by class."""
+    findings: tuple[Finding, ...]
+    """Everything found, those for "Act on / verify first" in their order first."""
+    accounted: tuple[Accounted, ...]
+    """What became of each active entry."""
+    pairs_checked: int
+    """How many named drug pairs were checked."""
+    copied: frozenset[str]
+    """Sentences of notes that are copied forward."""
+
+    @property
+    def act_first(self) -> tuple[Finding, ...]:
+        """The findings that rank for the top of the page, in order; the page shows at most four."""
+        return tuple(f for f in self.findings if f.kind in RANK)
+
+    def of(self, *kinds: str) -> tuple[Finding, ...]:
+        """The findings of some kinds."""
+        return tuple(f for f in self.findings if f.kind in kinds)
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """References of resources that are not relied on; guidelines must not use them."""
+        return frozenset(p.fact.reference for s in self.series.values() for p in s.doubtful) | frozenset(
+            f.reference for s in self.series.values() for f in s.unconverted
+        )
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days on which something was measured, oldest first."""
+        return tuple(sorted({p.day for s in self.series.values() for p in s.points}))
+
+    @property
+    def unknown_drugs(self) -> tuple[Course, ...]:
+        """Courses in use with an ingredient that the table does not know: no rule looked at them."""
+        return tuple(c for c in self.courses if c.state != "finished" and not c.drug.known)
+
+
+def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
+    """Appraise a chart. Pure: the same chart gives the same appraisal.
+
+    Args:
+        chart: facts up to ``as_of``.
+        site: a folder with a site's own tables, laid over the package's.
+    """
+    table = measurements(site)
+    series, implausible = doubt(build_series(chart, table))
+    ranges = _ranges(chart, table, series)
+    courses = build_courses(chart, drugs(site))
+    problems = build_problems(chart, series, concepts(site), ranges)
+    book = rules(site)
+    adult = chart.age is not None and chart.age >= ADULT
+    found: list[Finding] = [*implausible, *note_findings(chart), *duplicates(courses)]
+    found.extend(_course_findings(courses))
+    pairs_found, pairs_checked = pairs(courses, book)
+    if not chart.deceased:
+        last = max((p.day for s in series.values() for p in s.points), default=None)
+        found.extend(critical(series, table.critical, chart.today, last))
+        found.extend(contradictions(courses, problems, series, book, chart.today))
+        found.extend(blood_pressure(courses, problems, series, chart.today, adult=adult))
+        found.extend(missing_therapy(problems, courses, series, book, chart.as_of))
+        found.extend(pairs_found)
+        found.extend(unmonitored(courses, series, book, chart.today))
+        found.extend(slow_trends(series, ranges, chart.today, adult=adult))
+        found.extend(
+            Finding(kind="unlisted", key=p.concept.key, when=p.facts[-1].when.start if p.facts[-1].when else None, problems=(p,))
+            for p in problems
+            if p.listed == "unlisted"
+        )
+    return Appraisal(
+        chart=chart,
+        series=series,
+        ranges=ranges,
+        courses=courses,
+        problems=problems,
+        findings=tuple(sorted(found, key=_rank)),
+        accounted=account(chart, problems, courses),
+        pairs_checked=pairs_checked,
+        copied=repeated(chart.notes),
+    )
+
+
+def _rank(finding: Finding) -> tuple[int, float, str]:
+    return (
+        RANK.get(finding.kind, 99),
+        -(finding.when.timestamp() if finding.when else 0.0),
+        f"{finding.kind}:{finding.key}",
+    )
+
+
+def _ranges(chart: Chart, table: Measurements, series: Mapping[str, Series]) -> dict[str, Range]:
+    sex = chart.patient.cells["sex"].text if "sex" in chart.patient.cells else ""
+    found = {}
+    for key, one in series.items():
+        latest = one.points[-1].fact if one.points else None
+        own = table.range_for(key, sex=sex, age=chart.age, fact=latest)
+        if own:
+            found[key] = own
+    return found
+
+
+def _course_findings(courses: tuple[Course, ...]) -> list[Finding]:
+    found = []
+    for course in courses:
+        when = course.renewed.start if course.renewed else None
+        if course.state == "stale":
+            found.append(Finding(kind="stale_course", key=course.drug.key, when=when, courses=(course,)))
+        elif course.state == "current" and not course.dosed:
+            found.append(Finding(kind="undosed_course", key=course.drug.key, when=when, courses=(course,)))
+    return found

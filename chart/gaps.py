@@ -1,0 +1,98 @@
+"""What should be there and is not: monitoring of drugs in use, therapy after major events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from chart.courses import Course
+from chart.finding import Finding
+from chart.moment import months_before
+from chart.problems import Problem
+from chart.rules import Rules
+from chart.series import Series
+
+
+def unmonitored(
+    courses: Sequence[Course], series: Mapping[str, Series], rules: Rules, today: date
+) -> list[Finding]:
+    """Drugs in use whose monitoring is missing or older than its interval; drugs with the same lack share a finding."""
+    lacks: dict[tuple[str, ...], list[Course]] = {}
+    latest: dict[tuple[str, ...], bool] = {}
+    for course in courses:
+        if course.state != "current" or not _old_enough(course, today):
+            continue
+        for rule in rules.monitoring:
+            if not rule.applies_to(course):
+                continue
+            since = months_before(today, rule.row["months"])
+            alternatives = [rule.row["needs"], *([rule.row["or"]] if "or" in rule.row else [])]
+            missing = [_missing(needs, series, since) for needs in alternatives]
+            if all(missing):
+                key = tuple(missing[0])
+                lacks.setdefault(key, []).append(course)
+                latest[key] = all(not _any(k, series) for k in key)
+    merged = _merge(lacks)
+    return [
+        Finding(
+            kind="unmonitored",
+            key="+".join(needs),
+            when=max((c.renewed.start for c in found if c.renewed), default=None),
+            courses=tuple(dict.fromkeys(found)),
+            points=tuple(p for k in needs if (s := series.get(k)) and (p := s.latest)),
+            words={"measurements": ",".join(needs), "never": "yes" if all(not _any(k, series) for k in needs) else ""},
+        )
+        for needs, found in merged.items()
+    ]
+
+
+def _old_enough(course: Course, today: date) -> bool:
+    """A drug begun in the last month has not had time to be monitored."""
+    return course.started is not None and course.started.date <= months_before(today, 1)
+
+
+def _missing(needs: Sequence[str], series: Mapping[str, Series], since: date) -> list[str]:
+    return [k for k in needs if not any(p.day >= since for p in (series[k].points if k in series else ()))]
+
+
+def _any(key: str, series: Mapping[str, Series]) -> bool:
+    return key in series and bool(series[key].points)
+
+
+def _merge(lacks: Mapping[tuple[str, ...], Sequence[Course]]) -> dict[tuple[str, ...], list[Course]]:
+    """A lack that lies wholly inside a wider one joins it, so that creatinine is asked for once."""
+    found: dict[tuple[str, ...], list[Course]] = {}
+    for needs in sorted(lacks, key=len, reverse=True):
+        wider = next((k for k in found if set(needs) <= set(k)), None)
+        found.setdefault(wider or needs, []).extend(lacks[needs])
+    return found
+
+
+def missing_therapy(
+    problems: Sequence[Problem], courses: Sequence[Course], series: Mapping[str, Series], rules: Rules, as_of: datetime
+) -> list[Finding]:
+    """Events and diseases on the list without the therapy that follows them; earlier courses of it are named."""
+    found: dict[str, Finding] = {}
+    for rule in rules.after:
+        for problem in problems:
+            if problem.concept.key != rule.row["problem"] or problem.listed not in ("active", "unlisted"):
+                continue
+            wanted = set(rule.row["classes"])
+            if any(c.drug.classes & wanted for c in courses if c.state == "current"):
+                continue
+            name = rule.row["name"]
+            if name in found:
+                continue
+            start = next((f.when for f in problem.facts if f.when), None)
+            past = [c for c in courses if c.drug.classes & wanted]
+            shows = series.get(rule.row.get("shows", ""))
+            found[name] = Finding(
+                kind="missing_therapy",
+                key=name,
+                when=start.start if start else None,
+                problems=(problem,),
+                courses=tuple(past[-1:]),
+                points=shows.trusted if shows else (),
+                words={"therapy": rule.row["words"]},
+            )
+    return list(found.values())

@@ -1,0 +1,116 @@
+"""What notes say against the coded chart: copied sentences, denied allergies, smoking, planted instructions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from chart.chart import Chart
+from chart.extract.note import NoteText
+from chart.fact import Fact
+from chart.finding import Finding
+
+COPIED = 3
+"""A sentence that stands in so many notes has no date and is no new complaint."""
+_SPLIT = re.compile(r"(?<=[.!?])\s+|\n+")
+_NO_ALLERGY = re.compile(r"\bno (known )?(drug )?allerg(y|ies)\b|\bNKD?A\b", re.I)
+_SMOKER = re.compile(r"\b(?<!non-)(?<!never )(active|current|daily) smoker\b|\bsmokes\b", re.I)
+_NEVER = re.compile(r"\bnever smoked\b|\bnever.?smoker\b|\bnon-?smoker\b", re.I)
+_COMMAND = re.compile(
+    r"\b(ignore|disregard|forget)\b.{0,40}\b(previous|prior|above|earlier|all)\b.{0,30}\b(instruction|rule|prompt|guidance)"
+    r"|\b(system|assistant|ai)\b\s*[:>].{0,80}\b(approve|write|delete|order|omit|send|tell)\b"
+    r"|\b(approve|sign) (all|every)\b.{0,60}\b(order|suggestion|proposal|item|draft)?"
+    r"|\byou are (now )?an? (ai|assistant|language model)\b"
+    r"|<start_of_turn>|<end_of_turn>|\[/?INST\]|<\|[a-z_]+\|>",
+    re.I,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sentence:
+    """One sentence of a note."""
+
+    note: Fact
+    """The note it stands in."""
+    text: str
+    """White space folded."""
+    index: int
+    """Position in the note, from 0: with the note it is an address."""
+
+
+@lru_cache(maxsize=2048)
+def split_sentences(text: str) -> tuple[str, ...]:
+    """Lines and sentences of a note, bullets and heading marks removed, white space folded."""
+    parts = (" ".join(p.split()).lstrip("-*# ").strip() for p in _SPLIT.split(text))
+    return tuple(p for p in parts if p)
+
+
+def sentences(note: NoteText) -> tuple[Sentence, ...]:
+    """The addressable sentences of one note."""
+    return tuple(Sentence(note=note.fact, text=t, index=i) for i, t in enumerate(split_sentences(note.text)))
+
+
+def repeated(notes: Sequence[NoteText]) -> frozenset[str]:
+    """Sentences that stand in at least three notes: copied forward."""
+    seen: Counter[str] = Counter()
+    for note in notes:
+        seen.update(set(split_sentences(note.text)))
+    return frozenset(text for text, count in seen.items() if count >= COPIED)
+
+
+def note_findings(chart: Chart) -> list[Finding]:
+    """Conflicts between the last note and the coded chart, and instructions planted in any note."""
+    found: list[Finding] = []
+    notes = chart.notes
+    planted = [n.fact for n in notes if _COMMAND.search(n.text)]
+    if planted:
+        found.append(
+            Finding(kind="instruction_in_note", key="notes", when=_start(planted[-1]), facts=tuple(planted))
+        )
+    if not notes:
+        return found
+    last = notes[-1]
+    denial = _NO_ALLERGY.search(last.text)
+    coded = [f for f in chart.of("allergy") if f.status in ("active", "") and not f.tags & {"negated", "none_known"}]
+    if denial and coded:
+        same = sum(1 for n in notes if _NO_ALLERGY.search(n.text))
+        found.append(
+            Finding(
+                kind="allergy_conflict",
+                key="allergies",
+                when=_start(last.fact),
+                facts=(last.fact, *coded),
+                words={"quote": " ".join(denial[0].split()), "notes": str(same), "of": str(len(notes))},
+            )
+        )
+    found.extend(_smoking(chart, last))
+    return found
+
+
+def _smoking(chart: Chart, last: NoteText) -> list[Finding]:
+    coded = [f for f in chart.facts if f.has_code("http://loinc.org", frozenset({"72166-2"})) and isinstance(f.value, str)]
+    if not coded:
+        return []
+    says = coded[-1]
+    value = str(says.value).lower()
+    active, never = _SMOKER.search(last.text), _NEVER.search(last.text)
+    against = active if ("never" in value or "former" in value) and not never else never if "never" not in value else None
+    if against is None:
+        return []
+    return [
+        Finding(
+            kind="smoking_conflict",
+            key="smoking",
+            when=_start(says),
+            facts=(says, last.fact),
+            words={"quote": " ".join(against[0].split())},
+        )
+    ]
+
+
+def _start(fact: Fact) -> datetime | None:
+    return fact.when.start if fact.when else None

@@ -1,0 +1,226 @@
+"""Problems: what the list calls active, put into classes by what the rest of the chart shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from chart.chart import Chart
+from chart.extract.condition import ACTIVE
+from chart.fact import Fact
+from chart.measurement import Range, read_table
+from chart.moment import months_before
+from chart.series import Point, Series
+
+ProblemClass = Literal["active", "not_borne_out", "superseded", "past", "social", "duplicate", "folded", "unlisted"]
+SNOMED = "http://snomed.info/sct"
+_ICD10 = "icd-10"
+_SUFFIX = re.compile(r"\s*\((disorder|finding|situation|procedure|morphologic abnormality)\)\s*$", re.I)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concept:
+    """One row of the problem table."""
+
+    key: str
+    """Stable name."""
+    short: str
+    """What a clinician calls it."""
+    kind: str
+    """``chronic event acute symptom social``, or ``other`` for a problem outside the table."""
+    words: tuple[re.Pattern[str], ...]
+    """How charts name it."""
+    snomed: frozenset[str]
+    """Its SNOMED CT codes."""
+    icd10: tuple[str, ...]
+    """ICD-10 prefixes."""
+    shows: tuple[str, ...]
+    """Measurement keys that show its state, the controlling one first."""
+    rules: Mapping[str, Any]
+    """``borne_out``, ``target``, ``superseded_by``, ``folded_by`` as the table has them."""
+
+
+OTHER = Concept(
+    key="other", short="", kind="other", words=(), snomed=frozenset(), icd10=(), shows=(), rules={}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One problem with its class and what shows its state."""
+
+    concept: Concept
+    """What it is."""
+    facts: tuple[Fact, ...]
+    """The list entries or encounter reasons, oldest first."""
+    listed: ProblemClass
+    """The class."""
+    shows: tuple[Point, ...] = ()
+    """Latest trusted values that show its state, the controlling one first."""
+    because: tuple[Point, ...] = ()
+    """For ``not_borne_out``: the values that contradict it."""
+    by: str | None = None
+    """For ``superseded``, ``folded``, ``duplicate``: the concept that covers it."""
+
+    @property
+    def name(self) -> str:
+        """A short name: the record's own words without the terminology's suffix."""
+        return plain_name(self.facts[-1].name)
+
+
+def plain_name(name: str) -> str:
+    """A terminology display as words: ``Anemia (disorder)`` → ``Anemia``."""
+    return _SUFFIX.sub("", name).strip()
+
+
+@lru_cache(maxsize=4)
+def concepts(site: Path | None = None) -> tuple[Concept, ...]:
+    """The problem table, in its order; the first that matches wins."""
+    return tuple(
+        Concept(
+            key=key,
+            short=row["short"],
+            kind=row["kind"],
+            words=tuple(re.compile(w) for w in row.get("words", ())),
+            snomed=frozenset(row.get("snomed", ())),
+            icd10=tuple(row.get("icd10", ())),
+            shows=tuple(row.get("shows", ())),
+            rules=row,
+        )
+        for key, row in read_table("problems.toml", site).items()
+        if key != "source"
+    )
+
+
+def concept_of(fact: Fact, table: Sequence[Concept]) -> Concept:
+    """The concept of a coded or worded problem: codes first, then words; ``OTHER`` when the table has none."""
+    for concept in table:
+        for coding in fact.codes:
+            if coding.system == SNOMED and coding.code in concept.snomed:
+                return concept
+            if _ICD10 in coding.system and coding.code.startswith(concept.icd10 or ("\0",)):
+                return concept
+    lower = fact.name.lower()
+    return next((c for c in table if any(w.search(lower) for w in c.words)), OTHER)
+
+
+def build_problems(
+    chart: Chart, series: Mapping[str, Series], table: Sequence[Concept], ranges: Mapping[str, Range]
+) -> tuple[Problem, ...]:
+    """Classify every active problem of the list, and add those that only encounter reasons show.
+
+    Args:
+        chart: the chart.
+        series: by measurement key, doubtful points already marked.
+        table: the concepts.
+        ranges: the reference range of each measurement for this patient.
+    """
+    groups: dict[str, list[Fact]] = {}
+    kinds: dict[str, Concept] = {}
+    for fact in chart.of("problem"):
+        if fact.status not in ACTIVE:
+            continue
+        concept = concept_of(fact, table)
+        # Problems outside the table, and those of a catch-all row, are told apart by name.
+        broad = concept is OTHER or concept.kind in ("symptom", "social") or concept.key in ("infection", "injury", "dental")
+        key = f"{concept.key}:{plain_name(fact.name).lower()}" if broad else f"{concept.key}:{_variant(fact)}"
+        groups.setdefault(key, []).append(fact)
+        kinds[key] = concept
+    present = {c.key for c in kinds.values()}
+    found = [_classify(chart, kinds[key], tuple(facts), series, ranges, present) for key, facts in groups.items()]
+    return (*found, *_unlisted(chart, table, present))
+
+
+def _variant(fact: Fact) -> str:
+    """Two entries of one concept are one problem only when they say the same: ``polyp of colon`` is not ``rectal polyp``."""
+    return plain_name(fact.name).lower()
+
+
+def _classify(
+    chart: Chart,
+    concept: Concept,
+    facts: tuple[Fact, ...],
+    series: Mapping[str, Series],
+    ranges: Mapping[str, Range],
+    present: set[str],
+) -> Problem:
+    shows = tuple(
+        p for key in concept.shows if (s := series.get(key)) is not None and (p := s.latest) is not None
+    )
+    listed: ProblemClass = "active"
+    because: tuple[Point, ...] = ()
+    by = next((k for k in concept.rules.get("superseded_by", ()) if k in present), None)
+    folds = [k for k in concept.rules.get("folded_by", ()) if k in present]
+    if concept.kind == "social":
+        listed = "social"
+    elif by:
+        listed = "superseded"
+    elif len(folds) >= 2:
+        listed, by = "folded", folds[0]
+    elif _is_past(concept, facts, chart):
+        listed = "past"
+    elif concept.rules.get("borne_out"):
+        because = _contradiction(concept.rules["borne_out"], series, ranges)
+        listed = "not_borne_out" if because else "active"
+    return Problem(concept=concept, facts=facts, listed=listed, shows=shows, because=because, by=by)
+
+
+def _is_past(concept: Concept, facts: Sequence[Fact], chart: Chart) -> bool:
+    """An event or an acute illness that began long ago is history, whatever its status says."""
+    months = {"symptom": 6, "acute": 12, "event": 12}.get(concept.kind)
+    if months is None or concept.key in ("stroke", "myocardial_infarction", "tia", "pulmonary_embolism", "venous_thrombosis"):
+        return False
+    cutoff = months_before(_last_day(chart), months)
+    return all(f.when is not None and f.when.date < cutoff for f in facts)
+
+
+def _last_day(chart: Chart) -> date:
+    return chart.patient.ended.date if chart.patient.ended and chart.deceased else chart.today
+
+
+def _contradiction(rule: Mapping[str, Any], series: Mapping[str, Series], ranges: Mapping[str, Range]) -> tuple[Point, ...]:
+    """The latest trusted values when none of them bears the problem out; empty when one does, or when nothing was measured."""
+    found: list[Point] = []
+    for test in rule.get("any", [rule]):
+        one = series.get(test["measurement"])
+        latest = one.latest if one else None
+        if latest is None:
+            continue
+        if _bears_out(test, latest.value, ranges.get(test["measurement"])):
+            return ()
+        found.append(latest)
+    return tuple(found)
+
+
+def _bears_out(test: Mapping[str, Any], value: Decimal, own: Range | None) -> bool:
+    if "range" in test:
+        return own is None or own.side(value) == test["range"]
+    if "below" in test:
+        return value < Decimal(str(test["below"]))
+    return value >= Decimal(str(test["at_least"]))
+
+
+def _unlisted(chart: Chart, table: Sequence[Concept], present: set[str]) -> list[Problem]:
+    """Lasting problems that emergency or repeated encounter reasons show in the last three years and the list does not."""
+    since = months_before(_last_day(chart), 36)
+    groups: dict[str, list[Fact]] = {}
+    kinds: dict[str, Concept] = {}
+    for fact in chart.of("encounter"):
+        if "reason" not in fact.tags or fact.when is None or fact.when.date < since:
+            continue
+        concept = concept_of(fact, table)
+        if concept.kind not in ("chronic", "event") or concept.key in present or concept.key == "injury":
+            continue
+        groups.setdefault(concept.key, []).append(fact)
+        kinds[concept.key] = concept
+    return [
+        Problem(concept=kinds[key], facts=tuple(facts), listed="unlisted")
+        for key, facts in groups.items()
+        if len(facts) > 1 or any(f.tags & {"emergency", "inpatient"} for f in facts)
+    ]

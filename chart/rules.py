@@ -1,0 +1,56 @@
+"""The appraisal's rule tables: monitoring, therapy after events, contradictions and pairs, as frozen rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from chart.courses import Course
+from chart.measurement import read_table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One row; what its keys mean stands in ``tables/rules.toml``."""
+
+    row: Mapping[str, Any]
+    """The row as the table has it."""
+
+    def applies_to(self, course: Course, side: str = "") -> bool:
+        """Whether the course's drug is one the row names by class or ingredient (``side``: ``one_`` or ``other_``)."""
+        classes = self.row.get("class" if not side else side.rstrip("_"), ())
+        named = self.row.get(f"{side}ingredient", ())
+        return bool(course.drug.classes & set(classes) or course.drug.substances & set(named))
+
+    def named(self, course: Course) -> str:
+        """The class of the course that the row names, for the sentence."""
+        return next((c for c in self.row.get("class", ()) if c in course.drug.classes), course.drug.short)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """All rows by table."""
+
+    monitoring: tuple[Rule, ...]
+    """Class of drug → measurements and interval in months."""
+    after: tuple[Rule, ...]
+    """Event or disease → classes of therapy."""
+    contradicts: tuple[Rule, ...]
+    """Drug in use and a result that speaks against it."""
+    pairs: tuple[Rule, ...]
+    """Two drugs that harm together."""
+
+
+@lru_cache(maxsize=4)
+def rules(site: Path | None = None) -> Rules:
+    """The rule tables, read once."""
+    table = read_table("rules.toml", site)
+    return Rules(
+        monitoring=tuple(Rule(row=row) for row in table["monitoring"]),
+        after=tuple(Rule(row=row) for row in table["after"]),
+        contradicts=tuple(Rule(row=row) for row in table["contradicts"]),
+        pairs=tuple(Rule(row=row) for row in table["pair"]),
+    )
