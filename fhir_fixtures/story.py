@@ -1,6 +1,7 @@
 """A patient's story: the fields a clinician writes, and what they may hold."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -19,7 +20,7 @@ from fhir_fixtures.entries import (
     Report,
     Series,
 )
-from fhir_fixtures.moment import Moment, Offset, Time
+from fhir_fixtures.moment import Moment, Offset, Time, with_offset
 from fhir_fixtures.vocabulary import MeasurementName, Problem, Visit
 from fhir_fixtures.wording import Text
 
@@ -45,6 +46,21 @@ class Expect(Entry):
     """Each must be found."""
     must_not_say: tuple[Pattern, ...]
     """None may be found."""
+
+    def misses(self, page: str) -> list[str]:
+        """What is wrong with a page: one line for each pattern that is missing or forbidden, none where all is well.
+
+        Args:
+            page: the page as plain text, one claim or heading a line.
+        """
+        flags = re.IGNORECASE | re.MULTILINE
+        missing = [f"missing: {one}" for one in self.must_say if not re.search(one, page, flags)]
+        forbidden = [
+            f"forbidden: {one} found as '{match[0]}'"
+            for one in self.must_not_say
+            if (match := re.search(one, page, flags))
+        ]
+        return missing + forbidden
 
 
 class Person(Entry):
@@ -129,4 +145,9 @@ class Story(Entry):
     orders: tuple[Order, ...] = ()
     care_plans: tuple[CarePlan, ...] = ()
     raw: tuple[dict[str, Any], ...] = ()
-    """Plain FHIR resources, as they are; each id begins with `fx-<story>-raw-`."""
+    """Plain FHIR resources, as they are and not validated; each id begins with `fx-<story>-raw-`."""
+
+    @property
+    def now(self) -> datetime:
+        """Clinical now as an aware datetime."""
+        return datetime.fromisoformat(with_offset(self.as_of, self.offset))
