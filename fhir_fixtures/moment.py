@@ -24,12 +24,6 @@ def _checked(text: str) -> str:
     return text
 
 
-def _checked_day(text: str) -> str:
-    if len(_checked(text)) != len("2019-03-02"):
-        raise ValueError("write a whole date such as 2019-03-02")
-    return text
-
-
 def _checked_time(text: str) -> str:
     if "T" not in _checked(text):
         raise ValueError("write a date and time such as 2019-03-02T08:30")
@@ -44,8 +38,6 @@ def _checked_offset(text: str) -> str:
 
 Moment = Annotated[str, BeforeValidator(as_text), AfterValidator(_checked)]
 """Any precision, from a year to a time."""
-Day = Annotated[str, BeforeValidator(as_text), AfterValidator(_checked_day)]
-"""A whole date."""
 Time = Annotated[str, BeforeValidator(as_text), AfterValidator(_checked_time)]
 """A date and time; the story's offset holds where none is written."""
 Offset = Annotated[Text, AfterValidator(_checked_offset)]
