@@ -1,0 +1,1 @@
+"""Computable guidelines: CQL recommendations evaluated over a chart by a Node worker."""

@@ -1,0 +1,124 @@
+"""The guideline library: PlanDefinition, Library, ActivityDefinition and ELM files of a folder, ours and a site's."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tools.guidelines.recommendation import Recommendation
+
+BUILT_IN = Path(__file__).parent / "library"
+"""The recommendations that come with Preround."""
+
+STRENGTH = "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation"
+"""FHIR's extension for the grade: its coding is the publisher's letter, its text what the letter stands for."""
+
+
+class GuidelineUnusable(Exception):
+    """A guideline file cannot be used: correct the file and the element that the message names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuidelineLibrary:
+    """Every recommendation at hand, and the compiled logic behind them."""
+
+    recommendations: tuple[Recommendation, ...]
+    """All versions, in the order of their ids."""
+    elm: Mapping[str, Mapping[str, Any]]
+    """The compiled libraries by name."""
+
+    def in_force(self, as_of: datetime) -> tuple[Recommendation, ...]:
+        """The recommendations that count at `as_of`: of each id the version that came into force last."""
+        latest: dict[str, Recommendation] = {}
+        for each in self.recommendations:
+            held = latest.get(each.id)
+            if each.in_force(as_of) and (held is None or held.start <= each.start):
+                latest[each.id] = each
+        return tuple(latest.values())
+
+    def out_of_force(self, as_of: datetime) -> tuple[Recommendation, ...]:
+        """The recommendations of which no version counts at `as_of`: of each its next version, else its last."""
+        counted = {each.id for each in self.in_force(as_of)}
+        nearest: dict[str, Recommendation] = {}
+        for each in sorted(self.recommendations, key=lambda each: each.start):
+            held = nearest.get(each.id)
+            if each.id not in counted and (held is None or held.start <= as_of.date()):
+                nearest[each.id] = each
+        return tuple(nearest[key] for key in sorted(nearest))
+
+
+def load(folders: Sequence[Path] = (BUILT_IN,)) -> GuidelineLibrary:
+    """Read the guideline files; a later folder replaces what has the same id and version, and a CQL library by name.
+
+    Raises:
+        GuidelineUnusable: a file is not what it says it is, or refers to one that is not there.
+    """
+    found: dict[tuple[str, str], Recommendation] = {}
+    elm: dict[str, Mapping[str, Any]] = {}
+    activities: dict[str, Mapping[str, Any]] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.elm.json")):
+            elm[path.name.removesuffix(".elm.json")] = _read(path)
+        for path in sorted(folder.glob("ActivityDefinition-*.json")):
+            activity = _read(path)
+            activities[f"{activity.get('url')}|{activity.get('version')}"] = activity
+        libraries = {_canonical(each): each for each in map(_read, sorted(folder.glob("Library-*.json")))}
+        for path in sorted(folder.glob("PlanDefinition-*.json")):
+            each = _recommendation(path, _read(path), activities, libraries)
+            found[each.id, each.version] = each
+    missing = sorted({each.library for each in found.values()} - set(elm))
+    if missing:
+        raise GuidelineUnusable(f"compile the CQL of {', '.join(missing)}: there is no ELM file for it")
+    return GuidelineLibrary(recommendations=tuple(found[key] for key in sorted(found)), elm=elm)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        content = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as problem:
+        raise GuidelineUnusable(f"{path.name} is not JSON") from problem
+    if not isinstance(content, dict):
+        raise GuidelineUnusable(f"{path.name} is not a JSON object")
+    return content
+
+
+def _canonical(resource: Mapping[str, Any]) -> str:
+    return f"{resource.get('url')}|{resource.get('version')}"
+
+
+def _recommendation(
+    path: Path,
+    plan: Mapping[str, Any],
+    activities: Mapping[str, Mapping[str, Any]],
+    libraries: Mapping[str, Mapping[str, Any]],
+) -> Recommendation:
+    try:
+        action = plan["action"][0]
+        cited = next(each for each in plan["relatedArtifact"] if each["type"] == "citation")
+        strength = next(each["valueCodeableConcept"] for each in plan["extension"] if each["url"] == STRENGTH)
+        period = plan["effectivePeriod"]
+        return Recommendation(
+            id=plan["identifier"][0]["value"],
+            title=action["title"],
+            version=plan["version"],
+            start=date.fromisoformat(period["start"]),
+            end=date.fromisoformat(period["end"]) if "end" in period else None,
+            strength=strength["text"],
+            grade=strength["coding"][0]["code"],
+            citation=cited["citation"],
+            url=cited["url"],
+            publisher=cited["display"],
+            topics=tuple(_texts(plan.get("topic", ()))),
+            canonical=plan["url"],
+            library=libraries[plan["library"][0]]["name"],
+            activity=activities[action["definitionCanonical"]],
+        )
+    except (KeyError, IndexError, StopIteration, ValueError, TypeError) as problem:
+        raise GuidelineUnusable(f"{path.name} lacks or points to something that is not there: {problem!r}") from problem
+
+
+def _texts(concepts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    return (each["text"] for each in concepts)

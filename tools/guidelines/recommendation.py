@@ -1,0 +1,45 @@
+"""A recommendation as it stands in one version of one guideline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """One thing that a guideline asks for, with where it comes from and when it counts."""
+
+    id: str
+    """Stays the same from version to version, e.g. `diabetes-hba1c`."""
+    title: str
+    """What is recommended, in the words to show."""
+    version: str
+    """Edition of the guideline and revision of our encoding, e.g. `2021.1`."""
+    start: date
+    """First day in force."""
+    end: date | None
+    """Last day in force, that day included; none while nothing has replaced it."""
+    strength: str
+    """What the grade stands for, in words."""
+    grade: str
+    """The grade that the publisher gave, e.g. `A`."""
+    citation: str
+    """Where the recommendation is printed."""
+    url: str
+    """Address of the citation."""
+    publisher: str
+    """Who made the recommendation (not this encoding)."""
+    topics: tuple[str, ...]
+    """What it is about, e.g. `diabetes`."""
+    canonical: str
+    """Canonical address of the PlanDefinition, without the version."""
+    library: str
+    """Name of the CQL library that decides it."""
+    activity: Mapping[str, Any]
+    """The ActivityDefinition: what to propose where it is due."""
+
+    def in_force(self, as_of: datetime) -> bool:
+        """Whether it counts on the day of `as_of` (in its own time zone)."""
+        day = as_of.date()
+        return self.start <= day and (self.end is None or day <= self.end)

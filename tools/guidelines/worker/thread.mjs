@@ -1,0 +1,30 @@
+// The thread that holds the engine: takes requests one after the other, answers each, whatever went wrong.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Engine } from './engine.mjs';
+
+const engine = new Engine(workerData.nodeModules);
+
+const operations = {
+  ping: () => ({ libraries: engine.names() }),
+  load: ({ elm }) => engine.load(elm),
+  evaluate: (request) => engine.evaluate(request),
+  explain: (request) => engine.explain(request),
+};
+
+async function answer(line) {
+  let request = {};
+  try {
+    request = JSON.parse(line);
+    const operation = operations[request.op];
+    if (!operation) throw new Error('there is no such operation');
+    return { id: request.id, result: await operation(request) };
+  } catch (problem) {
+    // Only the kind of error: a message may quote the chart.
+    return { id: request.id ?? null, error: problem.name ?? 'Error' };
+  }
+}
+
+let before = Promise.resolve();
+parentPort.on('message', (line) => {
+  before = before.then(async () => parentPort.postMessage(JSON.stringify(await answer(line))));
+});
