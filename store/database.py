@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +15,9 @@ from store.migrations import HEAD
 
 BUSY_SECONDS = 30.0
 """How long a SQLite writer waits for another before it gives up."""
+
+Transaction: TypeAlias = Connection
+"""What a block of `read` or `write` holds, by the name that rooms above use."""
 
 _MIGRATION_LOCK = 7_236_001
 """The PostgreSQL advisory lock that lets one process migrate at a time; any fixed number does."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, case, select, update
 from sqlalchemy.engine import Connection
 
 from store.database import insert_if_absent
@@ -81,12 +81,27 @@ def close(
     return done.rowcount == 1
 
 
-def replace_revised(connection: Connection, item_id: str, *, next_item: str) -> bool:
-    """Make a revised item superseded by the one that answers the words; returns whether it was revised."""
+def link_next(connection: Connection, item_id: str, *, next_item: str) -> bool:
+    """Say what took the place of a revised, stale or expired item, once; a revised one becomes superseded.
+
+    Returns:
+        Whether it was such an item.
+    """
     done = connection.execute(
         update(items)
-        .where(items.c.item_id == item_id, items.c.state == "revised")
-        .values(state="superseded", next_item=next_item)
+        .where(items.c.item_id == item_id, items.c.state.in_(("revised", "stale", "expired")))
+        .where(items.c.next_item.is_(None))
+        .values(state=case((items.c.state == "revised", "superseded"), else_=items.c.state), next_item=next_item)
+    )
+    return done.rowcount == 1
+
+
+def withdraw_approved(connection: Connection, item_id: str, *, to: ItemState, now: datetime) -> bool:
+    """Take an approved item back; the caller has made sure that none of its writes has begun."""
+    done = connection.execute(
+        update(items)
+        .where(items.c.item_id == item_id, items.c.state == "approved")
+        .values(state=to, closed=now, approved_entries=None)
     )
     return done.rowcount == 1
 

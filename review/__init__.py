@@ -1,0 +1,1 @@
+"""What people decide: proposals, items, policy, decisions, receipts, audit."""

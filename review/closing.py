@@ -1,0 +1,101 @@
+"""Closing an item without a decision: its time is over, the chart moved, another took its place, the round ended."""
+
+from datetime import datetime
+
+from review.audit import PROGRAM, Act, record
+from review.errors import AlreadyDecided, AlreadySent, ItemNotFound
+from review.item import Item, SystemClose
+from store import items, outbox
+from store.database import Database, Transaction
+
+_ACTS: dict[SystemClose, Act] = {
+    "expired": "item.expired",
+    "stale": "item.stale",
+    "superseded": "item.superseded",
+    "cancelled": "item.cancelled",
+}
+
+
+def expire(db: Database, *, now: datetime) -> tuple[Item, ...]:
+    """Close every open item whose time is over at `now`; returns those that this call closed."""
+    with db.write() as connection:
+        overdue = items.overdue(connection, now)
+        return tuple(close_open(connection, item, to="expired", now=now) for item in overdue)
+
+
+def supersede(db: Database, *, item_id: str, by: str, now: datetime) -> Item:
+    """Close an open item in favour of the item `by`.
+
+    Raises:
+        ItemNotFound: when there is none of either id.
+        AlreadyDecided: when it is not open.
+    """
+    with db.write() as connection:
+        item, _ = _known(connection, item_id), _known(connection, by)
+        return close_open(connection, item, to="superseded", now=now, next_item=by)
+
+
+def cancel(db: Database, *, item_id: str, person: str, now: datetime) -> Item:
+    """Take an item back because its round ends; an approved one too, so long as nothing of it was sent.
+
+    Raises:
+        ItemNotFound: when there is none of this id.
+        AlreadyDecided: when it is neither open nor approved.
+        AlreadySent: when a write of it has begun.
+    """
+    with db.write() as connection:
+        return _withdraw(connection, _known(connection, item_id), to="cancelled", actor=person, now=now)
+
+
+def mark_stale(db: Database, *, item_id: str, now: datetime) -> Item:
+    """Take an item back because the chart moved; an approved one too, so long as nothing of it was sent.
+
+    Raises:
+        ItemNotFound: when there is none of this id.
+        AlreadyDecided: when it is neither open nor approved.
+        AlreadySent: when a write of it has begun.
+    """
+    with db.write() as connection:
+        return _withdraw(connection, _known(connection, item_id), to="stale", actor=PROGRAM, now=now)
+
+
+def close_open(
+    connection: Transaction,
+    item: Item,
+    *,
+    to: SystemClose,
+    now: datetime,
+    next_item: str | None = None,
+    actor: str = PROGRAM,
+) -> Item:
+    """Close an item that is open, in a transaction that is under way.
+
+    Raises:
+        AlreadyDecided: when it is not open.
+    """
+    if not items.close(connection, item.item_id, to=to, now=now, next_item=next_item):
+        raise AlreadyDecided(item.item_id, item.state, next_item=item.next_item)
+    closed = _known(connection, item.item_id)
+    record(connection, _ACTS[to], closed, actor=actor, at=now, next_item=next_item)
+    return closed
+
+
+def _withdraw(connection: Transaction, item: Item, *, to: SystemClose, actor: str, now: datetime) -> Item:
+    if item.state != "approved":
+        return close_open(connection, item, to=to, now=now, actor=actor)
+    rows = outbox.of_item(connection, item.item_id)
+    if any(row.state != "pending" or row.attempts for row in rows):
+        raise AlreadySent(item.item_id)
+    for row in rows:
+        outbox.mark_refused(connection, row.outbox_id, error=f"The item is {to}; nothing was sent.", now=now)
+    items.withdraw_approved(connection, item.item_id, to=to, now=now)
+    withdrawn = _known(connection, item.item_id)
+    record(connection, _ACTS[to], withdrawn, actor=actor, at=now)
+    return withdrawn
+
+
+def _known(connection: Transaction, item_id: str) -> Item:
+    item = items.get(connection, item_id)
+    if item is None:
+        raise ItemNotFound(item_id)
+    return item
