@@ -22,6 +22,10 @@ class FhirNotFound(FhirError):
     """The FHIR server has no such resource: check the type and the id."""
 
 
+class FhirGone(FhirNotFound):
+    """The FHIR server once had this resource and it was deleted: look at its history there."""
+
+
 class FhirRefused(FhirError):
     """The FHIR server refused the request: read its reason and change the request or its permissions."""
 
@@ -43,7 +47,7 @@ class WrongPatient(FhirError):
     """The request or its answer is about another patient and was refused: ask only about this round's patient."""
 
 
-class WriteRefused(FhirError):
+class WriteRefused(FhirRefused):
     """The FHIR server did not accept the write: read its reason, correct the proposal and decide again."""
 
 

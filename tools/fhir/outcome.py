@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from tools.fhir import wire
-from tools.fhir.errors import FhirGarbled, FhirNotFound, FhirRefused
+from tools.fhir.errors import FhirGarbled, FhirGone, FhirNotFound, FhirRefused
 
 _LONGEST = 300
 
@@ -50,14 +50,16 @@ def refuse(status: int, body: bytes, hidden: Iterable[str] = ()) -> None:
     """Raise what a status means; say nothing for 2xx.
 
     Raises:
-        FhirNotFound: 404 or 410.
+        FhirNotFound: 404; `FhirGone` for 410.
         FhirRefused: any other status that is not 2xx, with the server's own words.
         FhirGarbled: a redirect or another status that has no place here.
     """
     if 200 <= status < 300:
         return
-    if status in {404, 410}:
+    if status == 404:
         raise FhirNotFound
+    if status == 410:
+        raise FhirGone
     if status < 400:
         raise FhirGarbled
     raise FhirRefused(refusal(status, body, hidden), status=status)

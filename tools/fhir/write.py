@@ -1,0 +1,185 @@
+"""The only code that writes to a record: what was signed, once, read back and compared. It cannot delete."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from tools.fhir import outcome, wire, write_key
+from tools.fhir.auth import Auth, NoAuth
+from tools.fhir.capabilities import Capabilities
+from tools.fhir.client import FhirClient
+from tools.fhir.connection import Connection, Method
+from tools.fhir.errors import FhirError, FhirUnreachable, WriteForbidden, WriteRefused
+from tools.fhir.holdings import Holdings
+from tools.fhir.limits import Limits
+from tools.fhir.stored import Stored, WriteEntry, references, renamed
+from tools.fhir.transport import Transport
+from tools.fhir.wire import Resource
+from tools.fhir.write_policy import WritePolicy
+
+_LOOK_AGAIN = frozenset({409, 412})
+"""Statuses after which the resource may be there all the same: look it up, then decide."""
+
+
+class FhirWriter:
+    """Writes groups of signed resources: `async with FhirWriter("https://host/fhir") as writer: …`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: Transport | None = None,
+        auth: Auth | None = None,
+        limits: Limits | None = None,
+        policy: WritePolicy | None = None,
+    ) -> None:
+        """Prepare a writer; nothing is sent yet. The arguments are `FhirClient`'s, and the policy (None for our own).
+
+        Raises:
+            BadAddress: the base URL is not usable.
+        """
+        self._limits = limits or Limits()
+        self._policy = policy or WritePolicy.own()
+        self._client = FhirClient(base_url, transport=transport, auth=auth, limits=self._limits)
+        self._connection = Connection(
+            base_url,
+            methods=frozenset({"PUT", "POST"}),
+            auth=auth or NoAuth(),
+            limits=self._limits,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Open the writer."""
+        await self._client.__aenter__()
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the writer."""
+        await self._connection.__aexit__(kind, error, trace)
+        await self._client.__aexit__(kind, error, trace)
+
+    async def find(self, group: Sequence[WriteEntry]) -> dict[str, Stored]:
+        """Which entries the server already holds, by key; an entry that is not in the answer was never written.
+
+        Raises:
+            WriteStale: an update's resource was changed by somebody else.
+            WriteConflict: something else is at an entry's id.
+            FhirRefused, FhirGarbled: the server did not let us look.
+            FhirUnreachable: no answer within the limits.
+        """
+        holdings = Holdings(self._client, await self._client.capabilities(), group)
+        await holdings.look()
+        return holdings.found
+
+    async def write_once(self, group: Sequence[WriteEntry]) -> tuple[Stored, ...]:
+        """Bring a group to the server once, however often this is called, and say what is stored, in the group's order.
+
+        Looks first, sends what is missing (together where the server has transactions), and after any doubt looks
+        again before it sends again. Returns only what was read back and found equal to what was meant.
+
+        Args:
+            group: what belongs together; keys and references are unique.
+
+        Raises:
+            WriteForbidden: the policy does not allow an entry, or two entries are one; nothing was sent.
+            WriteStale: an update's resource was changed by somebody else.
+            WriteConflict: something else is at an entry's id, or the server stored something else.
+            WriteRefused: the server refused, in its own words.
+            FhirUnreachable, FhirGarbled: no answer within the limits, or none that can be read; call again later,
+                nothing is written twice.
+        """
+        if len({e.key for e in group}) < len(group) or len({e.reference for e in group}) < len(group):
+            msg = "A group names one key or one resource twice: give each entry its own."
+            raise WriteForbidden(msg)
+        for entry in group:
+            self._policy.check(entry.resource, update=entry.if_match is not None)
+        capabilities = await self._client.capabilities()
+        holdings = Holdings(self._client, capabilities, group)
+        doubt: FhirError | None = None
+        tries = 0
+        while True:
+            before = len(holdings.found)
+            await holdings.look()
+            if not holdings.missing:
+                return tuple(holdings.found[entry.key] for entry in group)
+            tries = 0 if len(holdings.found) > before else tries
+            if tries >= self._limits.attempts:
+                raise doubt or WriteRefused
+            if doubt is not None:
+                await asyncio.sleep(min(self._limits.longest_wait_seconds, self._limits.backoff_seconds * 2**tries))
+            tries += 1
+            try:
+                doubt = await self._send(holdings, capabilities)
+            except FhirUnreachable as lost:
+                doubt = lost
+
+    async def _send(self, holdings: Holdings, capabilities: Capabilities) -> FhirError | None:
+        """Send what is missing; gives the reason for doubt where the server's answer leaves any."""
+        missing = holdings.missing
+        chosen = all(holdings.chooses_id(entry) for entry in missing)
+        if chosen and len(missing) > 1 and "transaction" in capabilities.interactions:
+            return await self._request("POST", "", self._transaction(missing), {})
+        ready = holdings.ready()
+        if not ready and not chosen:
+            msg = (
+                "The resources refer to each other in a circle, which this server can't take: write them one way round."
+            )
+            raise WriteRefused(msg)
+        for entry in ready or missing:
+            if holdings.chooses_id(entry):
+                doubt = await self._put(entry)
+            else:
+                doubt = await self._create(entry, holdings.names, capabilities)
+            if doubt is not None:
+                return doubt
+        return None
+
+    async def _put(self, entry: WriteEntry) -> FhirError | None:
+        match = {"If-None-Match": "*"} if entry.if_match is None else {"If-Match": f'W/"{entry.if_match}"'}
+        return await self._request("PUT", entry.reference, wire.unversioned(entry.resource), match)
+
+    async def _create(
+        self, entry: WriteEntry, names: Mapping[str, str], capabilities: Capabilities
+    ) -> FhirError | None:
+        kind = entry.resource["resourceType"]
+        if not capabilities.of(kind).conditional_create:
+            msg = f"The FHIR server neither takes ids for {kind} nor creates on condition: it can't be written safely."
+            raise WriteRefused(msg)
+        body = write_key.keyed(renamed(wire.unversioned(entry.resource), names), entry)
+        del body["id"]
+        return await self._request("POST", kind, body, {"If-None-Exist": write_key.header(entry)})
+
+    def _transaction(self, entries: Sequence[WriteEntry]) -> Resource:
+        return {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [
+                {
+                    "fullUrl": f"{self._client.base_url}/{entry.reference}",
+                    "resource": wire.unversioned(entry.resource),
+                    "request": {"method": "PUT", "url": entry.reference}
+                    | ({"ifNoneMatch": "*"} if entry.if_match is None else {"ifMatch": f'W/"{entry.if_match}"'}),
+                }
+                for entry in entries
+            ],
+        }
+
+    async def _request(self, method: Method, path: str, body: Resource, headers: Mapping[str, str]) -> FhirError | None:
+        try:
+            sent = wire.dump(body)
+        except ValueError as error:
+            raise WriteRefused(str(error)) from error
+        url = self._connection.origin.url(path)
+        answer = await self._connection.send(method, url, headers=headers, body=sent, repeatable=False)
+        if 200 <= answer.status < 300:
+            return None
+        patients = {text.split("/")[1] for text in references(body) if text.startswith("Patient/")}
+        refused = WriteRefused(outcome.refusal(answer.status, answer.body, patients), status=answer.status)
+        if answer.status in _LOOK_AGAIN or answer.status >= 500:
+            return refused
+        raise refused
