@@ -49,7 +49,9 @@ def account(chart: Chart, problems: Sequence[Problem], courses: Sequence[Course]
                 found.append(Accounted(fact=order, shown_as=_order_state(course, order)))
     for fact in chart.of("allergy"):
         if not fact.tags & {"negated"}:
-            found.append(Accounted(fact=fact, shown_as="past" if fact.status in ("inactive", "resolved") else "current"))
+            found.append(
+                Accounted(fact=fact, shown_as="past" if fact.status in ("inactive", "resolved") else "current")
+            )
     return tuple(found)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from chart.accounted import Accounted, account
 from chart.chart import Chart
 from chart.courses import Course, build_courses
-from chart.drug import drugs
+from chart.drug import Drugs, drugs
 from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, unmonitored
 from chart.measurement import Measurements, Range, measurements
 from chart.notes import note_findings, repeated
 from chart.plausibility import doubt
-from chart.problems import Problem, build_problems, concepts
+from chart.problems import Concept, Problem, build_problems, concepts
 from chart.rules import rules
 from chart.series import Series, build_series
 from chart.therapy import blood_pressure, contradictions, duplicates, pairs
@@ -32,6 +32,12 @@ class Appraisal:
 
     chart: Chart
     """The facts."""
+    table: Measurements
+    """The measurement table it was made with."""
+    drug_table: Drugs
+    """The medication table it was made with."""
+    concepts: tuple[Concept, ...]
+    """The problem table it was made with."""
     series: Mapping[str, Series]
     """By measurement key, doubtful points marked."""
     ranges: Mapping[str, Range]
@@ -86,8 +92,9 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
     table = measurements(site)
     series, implausible = doubt(build_series(chart, table))
     ranges = _ranges(chart, table, series)
-    courses = build_courses(chart, drugs(site))
-    problems = build_problems(chart, series, concepts(site), ranges)
+    drug_table, concept_table = drugs(site), concepts(site)
+    courses = build_courses(chart, drug_table)
+    problems = build_problems(chart, series, concept_table, ranges)
     book = rules(site)
     adult = chart.age is not None and chart.age >= ADULT
     found: list[Finding] = [*implausible, *note_findings(chart), *duplicates(courses)]
@@ -103,12 +110,20 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         found.extend(unmonitored(courses, series, book, chart.today))
         found.extend(slow_trends(series, ranges, chart.today, adult=adult))
         found.extend(
-            Finding(kind="unlisted", key=p.concept.key, when=p.facts[-1].when.start if p.facts[-1].when else None, problems=(p,))
+            Finding(
+                kind="unlisted",
+                key=p.concept.key,
+                when=p.facts[-1].when.start if p.facts[-1].when else None,
+                problems=(p,),
+            )
             for p in problems
             if p.listed == "unlisted"
         )
     return Appraisal(
         chart=chart,
+        table=table,
+        drug_table=drug_table,
+        concepts=concept_table,
         series=series,
         ranges=ranges,
         courses=courses,

@@ -52,7 +52,9 @@ class Course:
     @property
     def dosed(self) -> bool:
         """Whether the speaking order says how often it is taken."""
-        return any(role in self.last.cells for role in ("dosage", "frequency", "timing")) or "as_needed" in self.last.tags
+        return (
+            any(role in self.last.cells for role in ("dosage", "frequency", "timing")) or "as_needed" in self.last.tags
+        )
 
 
 def is_live(order: Fact) -> bool:
@@ -117,7 +119,9 @@ def course_changes(courses: Sequence[Course], since: date) -> tuple[CourseChange
         elif first.date >= since:
             before = _earlier_strength(course, courses, first)
             found.append(
-                CourseChange(course=course, what="changed" if before else "started", order=course.orders[0], before=before)
+                CourseChange(
+                    course=course, what="changed" if before else "started", order=course.orders[0], before=before
+                )
             )
     return tuple(found)
 

@@ -141,8 +141,9 @@ class Drugs:
     def _ingredient(self, text: str) -> Ingredient:
         strength = _STRENGTH.search(text)
         words = text[: strength.start()] if strength and strength.start() > 0 else _STRENGTH.sub(" ", text)
-        lower = " ".join(_NOISE.sub(" ", words).lower().strip(" ,.-").split()) or words.lower().strip()
-        name = self._name(lower)
+        plain = " ".join(words.lower().split()).strip(" ,.-")
+        lower = " ".join(_NOISE.sub(" ", words).lower().strip(" ,.-").split()) or plain
+        name = self._name(plain if plain in self.same or plain in self.classes else lower)
         return Ingredient(
             name=name,
             strength=_strength_text(strength) if strength else "",
@@ -154,7 +155,9 @@ class Drugs:
         whole = self.same.get(lower, lower)
         if whole in self.classes:
             return whole
-        stripped = " ".join(w for w in lower.split() if w.strip(",") not in self.salts) if lower not in self.keep else lower
+        stripped = (
+            " ".join(w for w in lower.split() if w.strip(",") not in self.salts) if lower not in self.keep else lower
+        )
         stripped = self.same.get(stripped, stripped) or lower
         if stripped in self.classes:
             return stripped

@@ -71,7 +71,7 @@ class Cell:
     """The versioned reference of the resource it stands in, where that is not the fact's own (a Medication)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Fact:
     """What one resource, or one component of it, states."""
 

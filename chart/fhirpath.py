@@ -62,4 +62,3 @@ def resolve(resource: Mapping[str, Any], path: str) -> str | None:
         elif found[2] not in (None, "0"):
             return None
     return literal_text(node)
-

@@ -13,9 +13,7 @@ from chart.rules import Rules
 from chart.series import Series
 
 
-def unmonitored(
-    courses: Sequence[Course], series: Mapping[str, Series], rules: Rules, today: date
-) -> list[Finding]:
+def unmonitored(courses: Sequence[Course], series: Mapping[str, Series], rules: Rules, today: date) -> list[Finding]:
     """Drugs in use whose monitoring is missing or older than its interval; drugs with the same lack share a finding."""
     lacks: dict[tuple[str, ...], list[Course]] = {}
     latest: dict[tuple[str, ...], bool] = {}

@@ -204,9 +204,7 @@ def _measurement(key: str, row: Mapping[str, Any]) -> Measurement:
         decimals=(row["decimals"][0], row["decimals"][1]),
         limits=(Decimal(str(limits[0])), Decimal(str(limits[1]))) if limits else None,
         molar=_number(row.get("molar")),
-        linear={
-            unit: (Decimal(str(line[0])), Decimal(str(line[1]))) for unit, line in row.get("linear", {}).items()
-        },
+        linear={unit: (Decimal(str(line[0])), Decimal(str(line[1]))) for unit, line in row.get("linear", {}).items()},
         change=_change(rule) if rule else None,
     )
 

@@ -45,9 +45,7 @@ class Node:
         if isinstance(value, list):
             many = len(value) > 1
             return [
-                Node(item, f"{path}[{index}]" if many else path)
-                for index, item in enumerate(value)
-                if item is not None
+                Node(item, f"{path}[{index}]" if many else path) for index, item in enumerate(value) if item is not None
             ]
         return [] if value is None else [Node(value, path)]
 

@@ -68,9 +68,7 @@ def note_findings(chart: Chart) -> list[Finding]:
     notes = chart.notes
     planted = [n.fact for n in notes if _COMMAND.search(n.text)]
     if planted:
-        found.append(
-            Finding(kind="instruction_in_note", key="notes", when=_start(planted[-1]), facts=tuple(planted))
-        )
+        found.append(Finding(kind="instruction_in_note", key="notes", when=_start(planted[-1]), facts=tuple(planted)))
     if not notes:
         return found
     last = notes[-1]
@@ -92,13 +90,17 @@ def note_findings(chart: Chart) -> list[Finding]:
 
 
 def _smoking(chart: Chart, last: NoteText) -> list[Finding]:
-    coded = [f for f in chart.facts if f.has_code("http://loinc.org", frozenset({"72166-2"})) and isinstance(f.value, str)]
+    coded = [
+        f for f in chart.facts if f.has_code("http://loinc.org", frozenset({"72166-2"})) and isinstance(f.value, str)
+    ]
     if not coded:
         return []
     says = coded[-1]
     value = str(says.value).lower()
     active, never = _SMOKER.search(last.text), _NEVER.search(last.text)
-    against = active if ("never" in value or "former" in value) and not never else never if "never" not in value else None
+    against = (
+        active if ("never" in value or "former" in value) and not never else never if "never" not in value else None
+    )
     if against is None:
         return []
     return [

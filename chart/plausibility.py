@@ -11,7 +11,9 @@ from chart.series import Doubt, Point, Series
 
 RUN = 4
 """So many identical decimal values running are a copied or defaulted value, not a measurement."""
-_MAY_REPEAT = frozenset({"height", "bmi", "pain", "mmse", "systolic", "diastolic", "spo2", "temperature", "inr", "bone_density"})
+_MAY_REPEAT = frozenset(
+    {"height", "bmi", "pain", "mmse", "systolic", "diastolic", "spo2", "temperature", "inr", "bone_density"}
+)
 _MCHC = (Decimal(29), Decimal(38))
 _SLIP = (Decimal("2.0"), Decimal("2.4"))
 

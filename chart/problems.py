@@ -46,9 +46,7 @@ class Concept:
     """``borne_out``, ``target``, ``superseded_by``, ``folded_by`` as the table has them."""
 
 
-OTHER = Concept(
-    key="other", short="", kind="other", words=(), snomed=frozenset(), icd10=(), shows=(), rules={}
-)
+OTHER = Concept(key="other", short="", kind="other", words=(), snomed=frozenset(), icd10=(), shows=(), rules={})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +126,11 @@ def build_problems(
             continue
         concept = concept_of(fact, table)
         # Problems outside the table, and those of a catch-all row, are told apart by name.
-        broad = concept is OTHER or concept.kind in ("symptom", "social") or concept.key in ("infection", "injury", "dental")
+        broad = (
+            concept is OTHER
+            or concept.kind in ("symptom", "social")
+            or concept.key in ("infection", "injury", "dental")
+        )
         key = f"{concept.key}:{plain_name(fact.name).lower()}" if broad else f"{concept.key}:{_variant(fact)}"
         groups.setdefault(key, []).append(fact)
         kinds[key] = concept
@@ -150,9 +152,7 @@ def _classify(
     ranges: Mapping[str, Range],
     present: set[str],
 ) -> Problem:
-    shows = tuple(
-        p for key in concept.shows if (s := series.get(key)) is not None and (p := s.latest) is not None
-    )
+    shows = tuple(p for key in concept.shows if (s := series.get(key)) is not None and (p := s.latest) is not None)
     listed: ProblemClass = "active"
     because: tuple[Point, ...] = ()
     by = next((k for k in concept.rules.get("superseded_by", ()) if k in present), None)
@@ -174,7 +174,13 @@ def _classify(
 def _is_past(concept: Concept, facts: Sequence[Fact], chart: Chart) -> bool:
     """An event or an acute illness that began long ago is history, whatever its status says."""
     months = {"symptom": 6, "acute": 12, "event": 12}.get(concept.kind)
-    if months is None or concept.key in ("stroke", "myocardial_infarction", "tia", "pulmonary_embolism", "venous_thrombosis"):
+    if months is None or concept.key in (
+        "stroke",
+        "myocardial_infarction",
+        "tia",
+        "pulmonary_embolism",
+        "venous_thrombosis",
+    ):
         return False
     cutoff = months_before(_last_day(chart), months)
     return all(f.when is not None and f.when.date < cutoff for f in facts)
@@ -184,7 +190,9 @@ def _last_day(chart: Chart) -> date:
     return chart.patient.ended.date if chart.patient.ended and chart.deceased else chart.today
 
 
-def _contradiction(rule: Mapping[str, Any], series: Mapping[str, Series], ranges: Mapping[str, Range]) -> tuple[Point, ...]:
+def _contradiction(
+    rule: Mapping[str, Any], series: Mapping[str, Series], ranges: Mapping[str, Range]
+) -> tuple[Point, ...]:
     """The latest trusted values when none of them bears the problem out; empty when one does, or when nothing was measured."""
     found: list[Point] = []
     for test in rule.get("any", [rule]):

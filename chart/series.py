@@ -65,9 +65,7 @@ class Series:
 
     def doubting(self, doubts: dict[str, Doubt]) -> Series:
         """The same series with points (by fact id) marked as doubtful; a doubt once set stays."""
-        return replace(
-            self, points=tuple(replace(p, doubt=p.doubt or doubts.get(p.fact.id)) for p in self.points)
-        )
+        return replace(self, points=tuple(replace(p, doubt=p.doubt or doubts.get(p.fact.id)) for p in self.points))
 
 
 def build_series(chart: Chart, table: Measurements) -> dict[str, Series]:

@@ -56,7 +56,11 @@ def _against(rule: Rule, one: Series, today: date) -> tuple[Point, ...]:
     if last is None or last.day < since:
         return ()
     if last.doubt:
-        return tuple(p for p in one.points if p.doubt == last.doubt and p.value == last.value) if rule.row.get("doubtful") else ()
+        return (
+            tuple(p for p in one.points if p.doubt == last.doubt and p.value == last.value)
+            if rule.row.get("doubtful")
+            else ()
+        )
     below, above = rule.row.get("below"), rule.row.get("at_or_above")
     if below is not None and last.value < Decimal(str(below)):
         return (last,)
@@ -104,7 +108,16 @@ def blood_pressure(
 
 
 ANTIHYPERTENSIVE = frozenset(
-    {"ACE inhibitor", "ARB", "ARNI", "thiazide diuretic", "calcium channel blocker", "beta blocker", "alpha blocker", "potassium-sparing diuretic"}
+    {
+        "ACE inhibitor",
+        "ARB",
+        "ARNI",
+        "thiazide diuretic",
+        "calcium channel blocker",
+        "beta blocker",
+        "alpha blocker",
+        "potassium-sparing diuretic",
+    }
 )
 
 
@@ -141,8 +154,9 @@ def duplicates(courses: Sequence[Course]) -> list[Finding]:
     for course in courses:
         if course.state == "current":
             for ingredient in course.drug.ingredients:
-                if ingredient.known:
-                    found.setdefault(ingredient.name, []).append(course)
+                same = found.setdefault(ingredient.name, []) if ingredient.known else []
+                if course not in same:
+                    same.append(course)
     return [
         Finding(
             kind="duplicate_course",

@@ -14,7 +14,9 @@ from chart.moment import months_before
 from chart.series import Point, Series
 
 Direction = Literal["up", "down", "same"]
-_NO_TREND = frozenset({"height", "bmi", "pain", "systolic", "diastolic", "head_circumference", "temperature", "heart_rate"})
+_NO_TREND = frozenset(
+    {"height", "bmi", "pain", "systolic", "diastolic", "head_circumference", "temperature", "heart_rate"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,9 @@ def movement(key: str, one: Series, first: Point, last: Point, range_: Range | N
     )
 
 
-def _crossed(first: Decimal, last: Decimal, range_: Range | None) -> Literal["into_range", "out_of_range", "no", "unknown"]:
+def _crossed(
+    first: Decimal, last: Decimal, range_: Range | None
+) -> Literal["into_range", "out_of_range", "no", "unknown"]:
     if range_ is None:
         return "unknown"
     before, after = range_.side(first), range_.side(last)
@@ -88,7 +92,9 @@ def _counts(rule: Change | None, first: Point, last: Point) -> bool:
     return high_enough and any(tests)
 
 
-def slow_trends(series: Mapping[str, Series], ranges: Mapping[str, Range], today: date, *, adult: bool) -> list[Finding]:
+def slow_trends(
+    series: Mapping[str, Series], ranges: Mapping[str, Range], today: date, *, adult: bool
+) -> list[Finding]:
     """Latest value against the one about a year before (6 to 24 months): changes that count and are still recent.
 
     Weight of a child is growth, not a trend; a rise of LDL or a fall of eGFR shows here even when each step was small.
@@ -104,25 +110,52 @@ def slow_trends(series: Mapping[str, Series], ranges: Mapping[str, Range], today
         moved = movement(key, one, window[0], last, ranges.get(key))
         if moved.noteworthy and _worse(key, moved, ranges.get(key)):
             found.append(
-                Finding(kind="trend", key=key, when=last.when.start, points=tuple(p for p in one.trusted if p.when.start >= window[0].when.start))
+                Finding(
+                    kind="trend",
+                    key=key,
+                    when=last.when.start,
+                    points=tuple(p for p in one.trusted if p.when.start >= window[0].when.start),
+                )
             )
     return found
 
 
+_TOLD_INSIDE_RANGE = frozenset({"egfr", "hemoglobin", "mmse"})
 _LOWER_IS_WORSE = frozenset({"egfr", "hemoglobin", "spo2", "fev1_fvc", "albumin", "mmse", "platelets"})
-_HIGHER_IS_WORSE = frozenset({"creatinine", "hba1c", "uacr", "ldl", "triglycerides", "alt", "ast", "crp", "glucose", "urea_nitrogen", "nt_probnp", "bnp", "troponin_i"})
+_HIGHER_IS_WORSE = frozenset(
+    {
+        "creatinine",
+        "hba1c",
+        "uacr",
+        "ldl",
+        "triglycerides",
+        "alt",
+        "ast",
+        "crp",
+        "glucose",
+        "urea_nitrogen",
+        "nt_probnp",
+        "bnp",
+        "troponin_i",
+    }
+)
 
 
 def _worse(key: str, moved: Movement, range_: Range | None) -> bool:
     """Only a change for the worse belongs on top; of the rest, one that ends outside its range."""
+    if key == "weight":
+        return True
+    outside = range_ is not None and range_.side(moved.last.value) != "within"
     if key in _LOWER_IS_WORSE:
-        return moved.direction == "down"
+        return moved.direction == "down" and (outside or key in _TOLD_INSIDE_RANGE)
     if key in _HIGHER_IS_WORSE:
-        return moved.direction == "up"
-    return key == "weight" or (range_ is not None and range_.side(moved.last.value) != "within")
+        return moved.direction == "up" and outside
+    return outside
 
 
-def critical(series: Mapping[str, Series], limits: Mapping[str, Range], today: date, last_day: date | None) -> list[Finding]:
+def critical(
+    series: Mapping[str, Series], limits: Mapping[str, Range], today: date, last_day: date | None
+) -> list[Finding]:
     """Latest values beyond the critical limits, of the last thirty days or of the last day with data."""
     found = []
     for key, limit in limits.items():

@@ -139,5 +139,7 @@ def _magnitude(registry: Any, number: int, start: Any, end: Any, molar: Decimal 
     if quantity.dimensionality != registry.Quantity(1, unit).dimensionality and molar:
         mass = registry.Quantity(float(molar), "g/mol")
         as_amount = quantity / mass
-        quantity = as_amount if as_amount.dimensionality == registry.Quantity(1, unit).dimensionality else quantity * mass
+        quantity = (
+            as_amount if as_amount.dimensionality == registry.Quantity(1, unit).dimensionality else quantity * mass
+        )
     return float(quantity.to(unit).magnitude) / scale

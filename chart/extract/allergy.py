@@ -9,9 +9,7 @@ from chart.extract.statement import concept_status, statement, when_of
 from chart.fact import Fact
 from chart.node import Node
 
-NO_KNOWN = frozenset(
-    {"716186003", "409137002", "428607008", "429625007", "428197003", "716184000", "716185004"}
-)
+NO_KNOWN = frozenset({"716186003", "409137002", "428607008", "429625007", "428197003", "716184000", "716185004"})
 """SNOMED CT codes that say "no known allergy" of some scope."""
 
 

@@ -41,9 +41,7 @@ def administration_facts(resource: Mapping[str, Any], library: Library) -> list[
     return [replace(fact, kind="administration") for fact in found]
 
 
-def _medicine(
-    resource: Mapping[str, Any], library: Library, when: When, dosage: Node, tags: set[str]
-) -> list[Fact]:
+def _medicine(resource: Mapping[str, Any], library: Library, when: When, dosage: Node, tags: set[str]) -> list[Fact]:
     root = Node.root(resource)
     name, codes, extra = _named(root, resource, library)
     status = root.get("status")

@@ -47,9 +47,7 @@ def facts(resource: Mapping[str, Any]) -> list[Fact]:
         if name is None or not _has_value(component):
             continue
         codes = part.codings()
-        found.append(
-            _valued(replace(head, name=name.text, codes=codes, cells={**head.cells, "name": name}), component)
-        )
+        found.append(_valued(replace(head, name=name.text, codes=codes, cells={**head.cells, "name": name}), component))
     if found:
         return found
     return [replace(head, tags=head.tags | {"no_value"})]

@@ -1,0 +1,67 @@
+"""Whether something is absent from a chart: recomputed, never believed."""
+
+from __future__ import annotations
+
+from chart.appraisal import Appraisal
+from chart.courses import is_live
+from chart.fact import Fact
+
+RESOURCES = {
+    "allergy": ("AllergyIntolerance",),
+    "problem": ("Condition",),
+    "medication": ("MedicationRequest", "MedicationStatement"),
+    "measurement": ("Observation",),
+    "code": ("Observation",),
+    "lab": ("Observation",),
+    "vital": ("Observation",),
+    "procedure": ("Procedure",),
+    "immunization": ("Immunization",),
+    "encounter": ("Encounter",),
+    "note": ("DocumentReference", "DiagnosticReport"),
+    "care_plan": ("CarePlan",),
+    "class": ("MedicationRequest",),
+    "ingredient": ("MedicationRequest",),
+    "current_class": ("MedicationRequest",),
+}
+"""Which resource types must have been read before something of a kind can be said to be absent."""
+
+
+def is_absent(what: str, appraisal: Appraisal, query: str) -> bool:
+    """Whether ``what`` (``measurement:creatinine``, ``class:statin``, ``kind:allergy`` …) is nowhere in the chart.
+
+    The coverage line's query must be about the resource type that would hold it.
+    """
+    kind, _, key = what.partition(":")
+    types = RESOURCES.get(key if kind == "kind" else kind)
+    if kind == "dosage":
+        fact = appraisal.chart.by_id.get(key)
+        return fact is not None and not any(r in fact.cells for r in ("dosage", "frequency", "timing"))
+    if kind == "listed_problem":
+        return query.startswith("Condition") and not any(
+            p.concept.key == key and p.listed != "unlisted" for p in appraisal.problems
+        )
+    if types is None or not query.startswith(types):
+        return False
+    return not any(_is(fact, kind, key, appraisal) for fact in appraisal.chart.facts)
+
+
+def _is(fact: Fact, kind: str, key: str, appraisal: Appraisal) -> bool:
+    if kind == "kind":
+        return fact.kind == key and not fact.tags & {"none_known", "negated"}
+    if kind == "measurement":
+        measured = appraisal.table.measured_by(fact)
+        return measured is not None and measured.key == key
+    if kind == "code":
+        return any(c.code == key for c in fact.codes)
+    if fact.kind not in ("medication", "administration"):
+        return False
+    drug = appraisal.drug_table.read(fact.name)
+    if kind == "ingredient":
+        return key in drug.substances
+    if kind == "current_class" and not _in_use(fact, appraisal):
+        return False
+    return key in drug.classes
+
+
+def _in_use(fact: Fact, appraisal: Appraisal) -> bool:
+    return is_live(fact) and any(fact in c.orders for c in appraisal.courses if c.state == "current")

@@ -1,0 +1,151 @@
+"""What is said: a sentence and what it stands on, grouped into sections and drafts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chart.fact import Cell, Fact
+
+ClaimKind = Literal["fact", "computed", "absence", "inference"]
+Task = Literal["summary", "comparison", "suggestions", "imaging", "question"]
+Operation = Literal[
+    "difference",
+    "percent_change",
+    "count",
+    "age",
+    "days_since",
+    "months_since",
+    "days_between",
+    "months_between",
+    "mean",
+    "minimum",
+    "maximum",
+    "quotient_percent",
+    "implied_glucose",
+]
+
+
+class Record(BaseModel):
+    """A frozen record that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Citation(Record):
+    """One literal of one resource version."""
+
+    reference: str
+    """``Type/id/_history/version``, or ``Type/id`` where the server keeps no versions."""
+    path: str
+    """FHIRPath of the literal, with list indexes where there is more than one."""
+    value: str
+    """The literal's text as the resource has it."""
+    fact: str
+    """Short id of the fact, such as ``L12``."""
+
+
+class Computed(Record):
+    """A number that code worked out and the verifier works out again."""
+
+    op: Operation
+    """What was done."""
+    of: tuple[str, ...]
+    """Fact ids it was done to, in order."""
+    value: str
+    """The result, as shown."""
+    unit: str
+    """UCUM unit of the result; empty for a count."""
+
+
+class Quote(Record):
+    """Words of a note, at an address that can be opened."""
+
+    fact: str
+    """Short id of the note, such as ``N12``."""
+    reference: str
+    """``Type/id/_history/version`` of the note."""
+    path: str
+    """FHIRPath of the attachment's data."""
+    text: str
+    """The words, white space folded, as they stand in the note."""
+
+
+class Claim(Record):
+    """One sentence and everything it stands on."""
+
+    id: str
+    """Short id within its draft, such as ``s7``."""
+    text: str = Field(min_length=1, max_length=1500)
+    """The sentence."""
+    kind: ClaimKind
+    """How it is grounded; an ``inference`` is labelled as judgement."""
+    salience: int = Field(ge=1, le=5)
+    """1 is read first."""
+    citations: tuple[Citation, ...] = ()
+    """What it cites."""
+    computed: Computed | None = None
+    """Its computation."""
+    also_computed: tuple[Computed, ...] = ()
+    """Further computations of the same sentence."""
+    coverage: str | None = None
+    """For an absence: the coverage line that says one has looked."""
+    absent: tuple[str, ...] = ()
+    """For an absence: what was not found, as ``kind:…``, ``measurement:…``, ``class:…``, ``ingredient:…`` or ``code:…``."""
+    quotes: tuple[Quote, ...] = ()
+    """Words of notes that it repeats in quotation marks."""
+    tainted: bool = False
+    """Whether text of a note had a part in it."""
+
+    @property
+    def computations(self) -> tuple[Computed, ...]:
+        """All computations."""
+        return ((self.computed,) if self.computed else ()) + self.also_computed
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Ids of all facts that it cites or computes from, each once, in order."""
+        cited = [*(c.fact for c in self.citations), *(q.fact for q in self.quotes)]
+        return tuple(dict.fromkeys([*cited, *(f for c in self.computations for f in c.of)]))
+
+
+class Section(Record):
+    """A titled group of claims."""
+
+    title: str
+    """What a clinician reads above it."""
+    claims: tuple[Claim, ...]
+    """In the order of the page."""
+
+
+class Removed(Record):
+    """A sentence that did not stand, kept visible."""
+
+    text: str
+    """The sentence as drafted."""
+    reason: str
+    """Why it was removed."""
+
+
+class Draft(Record):
+    """One text of one task."""
+
+    task: Task
+    """What it answers."""
+    sections: tuple[Section, ...]
+    """In the order of the page."""
+    removed: tuple[Removed, ...] = ()
+    """What did not stand."""
+    tainted: bool = False
+    """Whether it was worded after reading text that tried to give instructions."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """All claims in order."""
+        return tuple(c for s in self.sections for c in s.claims)
+
+
+def cite(fact: Fact, cell: Cell) -> Citation:
+    """A citation of one cell of a fact."""
+    return Citation(reference=cell.source or fact.citation, path=cell.path, value=cell.text, fact=fact.id)

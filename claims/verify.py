@@ -1,0 +1,323 @@
+"""The verifier: each number, date, unit, name and negation of a claim is traced to what it cites, or it does not stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chart.appraisal import Appraisal
+from chart.fact import Fact
+from chart.fhirpath import resolve
+from chart.measurement import round_to
+from chart.moment import Moment, parse_moment
+from chart.units import same_unit, shown, ucum
+from claims.absence import is_absent
+from claims.claim import Claim, Computed
+from claims.compute import NotComputable, compute
+from claims.lexicon import backing, measurements_in, medicines_in, problems_in
+from claims.mention import DateMention, Mentions, NumberMention, mentions
+
+_NEGATION = re.compile(
+    r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
+)
+_PAST = re.compile(
+    r"\b(stopped|resolved|finished|ended|past|earlier|before|until|was|were|had|history|inactive|completed|previous|previously|not|never|no|not-taken|on-hold|cancelled|stale|refuted|draft|went)\b"
+)
+_JUDGEMENT = re.compile(r"\bnot borne out\b|\bcannot be relied on\b|\bnot relied on\b|\bnot on the problem list\b")
+"""What code says of values it has compared; it negates nothing that the record states."""
+_RISE = re.compile(r"\b(rose|rising|up|higher|increased?|gained)\b")
+_FALL = re.compile(r"\b(fell|falling|fallen|down|lower|decreased?|lost|dropped)\b")
+_DAY_WORDS = {
+    "d": ("day", "days"),
+    "mo": ("month", "months"),
+    "a": ("year", "years", "y"),
+    "": ("readings", "results", "notes", "visits", "draws", "days"),
+}
+_QUIET_STATUSES = frozenset(
+    {
+        "active",
+        "recurrence",
+        "relapse",
+        "",
+        "final",
+        "amended",
+        "corrected",
+        "completed",
+        "finished",
+        "current",
+        "alive",
+        "deceased",
+        "intended",
+        "superseded",
+        "in-progress",
+        "unknown",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What the verifier needs to know of one coverage line."""
+
+    query: str
+    """The search as asked."""
+    truncated: bool
+    """Whether it was cut."""
+    error: str | None
+    """Why it failed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Whether a claim stands."""
+
+    claim: Claim
+    """The claim."""
+    reasons: tuple[str, ...]
+    """Why it does not; empty when it does."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether every part of the sentence is backed."""
+        return not self.reasons
+
+
+def verify(claim: Claim, appraisal: Appraisal, coverage: Mapping[str, Look]) -> Verdict:
+    """Check one claim against the raw resources.
+
+    Args:
+        claim: the sentence with its citations.
+        appraisal: the chart it speaks of; its resources are as read from the server.
+        coverage: coverage lines by id.
+    """
+    broken = _citations(claim, appraisal)
+    if broken:
+        return Verdict(claim=claim, reasons=tuple(broken))
+    found = mentions(claim.text)
+    facts = [appraisal.chart.by_id[f] for f in claim.facts]
+    reasons = [
+        *_computations(claim, appraisal),
+        *_absences(claim, appraisal, coverage),
+        *_dates(found, claim, facts, appraisal),
+        *_numbers(found, claim, facts, appraisal),
+        *_directions(found, claim),
+        *_names(found, claim, appraisal),
+        *_negations(found, claim, facts),
+    ]
+    return Verdict(claim=claim, reasons=tuple(dict.fromkeys(reasons)))
+
+
+def _citations(claim: Claim, appraisal: Appraisal) -> list[str]:
+    """Each citation must be a literal of a resource of this chart, and belong to the fact it names."""
+    chart = appraisal.chart
+    for fact_id in claim.facts:
+        if fact_id not in chart.by_id:
+            return [f"it cites {fact_id}, which is not in this chart"]
+    for citation in claim.citations:
+        fact = chart.by_id[citation.fact]
+        cell = next(
+            (
+                c
+                for c in fact.cells.values()
+                if c.path == citation.path and (c.source or fact.citation) == citation.reference
+            ),
+            None,
+        )
+        if cell is None:
+            return [f"{citation.fact} does not stand on the place it cites"]
+        resource = chart.resources.get(citation.reference.split("/_history/")[0])
+        if resource is None or resolve(resource, citation.path) != citation.value:
+            return [f"the place that {citation.fact} cites does not say that"]
+    for quote in claim.quotes:
+        note = next((n for n in chart.notes if n.fact.id == quote.fact), None)
+        if note is None or note.path != quote.path or note.fact.citation != quote.reference:
+            return [f"{quote.fact} is not a note that can be read"]
+        if quote.text not in " ".join(note.text.split()):
+            return [f"{quote.fact} does not say “{quote.text}”"]
+    if not claim.citations and not claim.computations and claim.kind != "absence":
+        return ["it cites nothing"]
+    return []
+
+
+def _computations(claim: Claim, appraisal: Appraisal) -> list[str]:
+    reasons = []
+    for one in claim.computations:
+        try:
+            value, unit = compute(one.op, [appraisal.chart.by_id[f] for f in one.of], appraisal)
+        except NotComputable as error:
+            reasons.append(f"{one.op}: {error}")
+            continue
+        stated = Decimal(one.value)
+        places = max(0, -int(stated.as_tuple().exponent))
+        if round_to(value, places) != stated or unit != one.unit:
+            reasons.append(
+                f"the {one.op.replace('_', ' ')} works out at {round_to(value, places + 1)} {shown(unit)}".rstrip()
+            )
+    return reasons
+
+
+def _absences(claim: Claim, appraisal: Appraisal, coverage: Mapping[str, Look]) -> list[str]:
+    if claim.kind != "absence" and not claim.absent:
+        return []
+    if not claim.absent or claim.coverage is None:
+        return ["an absence must say what was looked for and where"]
+    look = coverage.get(claim.coverage)
+    if look is None:
+        return [f"it names coverage {claim.coverage}, which does not exist"]
+    if look.error:
+        return ["the record could not be read there, so nothing can be said to be absent"]
+    if look.truncated:
+        return ["the reading was cut, so nothing can be said to be absent"]
+    return [
+        f"the chart has {what.partition(':')[2]}" for what in claim.absent if not is_absent(what, appraisal, look.query)
+    ]
+
+
+def _moments(claim: Claim, facts: Sequence[Fact], appraisal: Appraisal) -> list[Moment]:
+    found = [m for c in claim.citations if (m := parse_moment(c.value))]
+    found.extend(m for f in facts for m in (f.when, f.ended) if m and _is_cited_through_computation(f, claim))
+    return found
+
+
+def _is_cited_through_computation(fact: Fact, claim: Claim) -> bool:
+    return any(fact.id in c.of for c in claim.computations)
+
+
+def _dates(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Appraisal) -> list[str]:
+    today = appraisal.chart.today
+    moments = _moments(claim, facts, appraisal)
+    quoted = " ".join(c.value for c in claim.citations)
+    return [
+        f"the date {d.text} is in nothing it cites"
+        for d in found.dates
+        if not any(_same_date(d, m) for m in moments)
+        and not (d.year == today.year and d.month in (None, today.month) and d.day in (None, today.day))
+        and d.text not in quoted
+    ]
+
+
+def _same_date(mention: DateMention, moment: Moment) -> bool:
+    return (
+        mention.year in (None, moment.year)
+        and mention.month in (None, moment.month)
+        and mention.day in (None, moment.day)
+    )
+
+
+def _numbers(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Appraisal) -> list[str]:
+    reasons = []
+    cited = {c.fact for c in claim.citations if _is_number(c.value)} | {f for c in claim.computations for f in c.of}
+    valued = [f for f in facts if f.id in cited and isinstance(f.value, Decimal)]
+    quoted = [
+        set(re.findall(r"\d+(?:\.\d+)?", text))
+        for text in (*(c.value for c in claim.citations), *(q.text for q in claim.quotes))
+        if not parse_moment(text)
+    ]
+    for number in found.numbers:
+        if any(_matches_computed(number, c) for c in claim.computations):
+            continue
+        matching = [f for f in valued if _matches_fact(number, f, appraisal)]
+        if matching:
+            if number.dated and not any(f.when and _same_date(number.dated, f.when) for f in matching):
+                reasons.append(f"{number.text} was not measured on {number.dated.text}")
+            continue
+        if any(number.text in words for words in quoted) and _unit_in_words(number, claim):
+            continue
+        reasons.append(f"the number {number.text}{' ' + number.unit if number.unit else ''} is in nothing it cites")
+    return reasons
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text) is not None
+
+
+def _matches_computed(number: NumberMention, one: Computed) -> bool:
+    stated = Decimal(one.value)
+    if not (number.value == stated or (not number.signed and number.value == abs(stated))):
+        return False
+    if not number.unit:
+        return True
+    words = _DAY_WORDS.get(one.unit)
+    return number.unit in words if words else number.unit == shown(one.unit) or same_unit(number.unit, one.unit)
+
+
+def _matches_fact(number: NumberMention, fact: Fact, appraisal: Appraisal) -> bool:
+    measurement = appraisal.table.measured_by(fact)
+    candidates = [(fact.value, fact.unit or "")]
+    if measurement and (converted := measurement.value_of(fact)) is not None:
+        candidates.append((converted, measurement.unit))
+    return any(isinstance(v, Decimal) and _close(number, v) and _unit_fits(number.unit, u) for v, u in candidates)
+
+
+def _close(number: NumberMention, value: Decimal) -> bool:
+    """Equal, or the value rounded to the decimals shown with at most 1 % lost."""
+    stated = -number.value if not number.signed and value < 0 else number.value
+    places = len(number.text.partition(".")[2])
+    return stated == value or (round_to(value, places) == stated and abs(stated - value) * 100 <= abs(value))
+
+
+def _unit_fits(written: str, unit: str) -> bool:
+    return not written or written == shown(unit) or same_unit(ucum(written), unit)
+
+
+def _unit_in_words(number: NumberMention, claim: Claim) -> bool:
+    """A number from words (``amlodipine 2.5 mg``) keeps the unit that the words give it."""
+    if not number.unit or number.unit in ("readings", "results", "notes", "visits", "draws"):
+        return not number.unit
+    unit = number.unit.lower()
+    return any(
+        number.text in c.value and (unit in c.value.lower() or _WORD_UNITS.get(unit, unit) in c.value.lower())
+        for c in claim.citations
+    )
+
+
+_WORD_UNITS = {"units": "unt", "mcg": "ug", "mg/actuat": "mg/actuat", "mg/ml": "mg/ml"}
+
+
+def _directions(found: Mentions, claim: Claim) -> list[str]:
+    changes = [Decimal(c.value) for c in claim.computations if c.op in ("difference", "percent_change")]
+    if not changes:
+        return []
+    if _RISE.search(found.words) and not _FALL.search(found.words) and all(c < 0 for c in changes):
+        return ["it says a rise where the values fell"]
+    if _FALL.search(found.words) and not _RISE.search(found.words) and all(c > 0 for c in changes):
+        return ["it says a fall where the values rose"]
+    return []
+
+
+def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
+    backed = backing(appraisal, claim.facts) | {tuple(a.split(":", 1)) for a in claim.absent}
+    quoted = " ".join(c.value for c in claim.citations).lower()
+    named = [
+        *measurements_in(found.words, appraisal.table),
+        *medicines_in(found.words, appraisal.drug_table),
+        *problems_in(found.words, appraisal.concepts),
+    ]
+    return [
+        f"nothing it cites is about {name.word}"
+        for name in named
+        if (name.kind, name.key) not in backed and not re.search(rf"\b{re.escape(name.word)}", quoted)
+    ]
+
+
+def _negations(found: Mentions, claim: Claim, facts: Sequence[Fact]) -> list[str]:
+    reasons = []
+    negated = _NEGATION.search(found.words)
+    if negated and not claim.absent and not _may_negate(found.words, claim, facts):
+        reasons.append(f"nothing it cites says “{negated[0]}”")
+    ended = [f for f in facts if f.kind in ("problem", "medication", "allergy") and f.status not in _QUIET_STATUSES]
+    if ended and not _PAST.search(found.words):
+        reasons.append(f"it cites {ended[0].id}, which is {ended[0].status}, as if it were in force")
+    return reasons
+
+
+def _may_negate(words: str, claim: Claim, facts: Sequence[Fact]) -> bool:
+    """A negation is backed by a status or by words of the record that negate; an inference may not add one."""
+    if not _NEGATION.search(_JUDGEMENT.sub(" ", words)):
+        return True
+    said = " ".join((*(c.value for c in claim.citations), *(q.text for q in claim.quotes))).lower()
+    return bool(_NEGATION.search(said)) or any(
+        f.status not in _QUIET_STATUSES or f.tags & {"negated", "none_known"} or "absent" in f.cells for f in facts
+    )
