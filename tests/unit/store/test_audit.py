@@ -1,0 +1,119 @@
+"""The audit chain finds every way of touching it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from store import audit
+from store.database import Database, Transaction
+from tests.unit.store.conftest import NOW
+
+Tamper = Callable[[Transaction], object]
+
+
+def grow(db: Database, rows: int) -> None:
+    for n in range(rows):
+        with db.write() as connection:
+            audit.append(
+                connection,
+                at=NOW + timedelta(seconds=n),
+                actor=f"Reviewer {n}",
+                act="item.opened",
+                subject=f"item-{n}",
+                detail={"tier": n},
+            )
+
+
+def sql(*statements: str) -> Tamper:
+    def tamper(connection: Transaction) -> None:
+        for act in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER audit_no_{act}"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+    return tamper
+
+
+def test_an_empty_and_a_grown_chain_hold(db: Database) -> None:
+    with db.read() as connection:
+        assert audit.verify(connection) == audit.ChainReport(rows=0, head=audit.GENESIS, broken_at=None, problem=None)
+    grow(db, 5)
+    with db.read() as connection:
+        report = audit.verify(connection)
+        assert (report.rows, report.broken_at) == (5, None)
+        assert report.head == audit.rows(connection)[-1].hash
+        assert [row.seq for row in audit.rows(connection, subject="item-3")] == [4]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "broken_at"),
+    [
+        (sql("UPDATE audit SET actor = 'Somebody else' WHERE seq = 3"), 3),
+        (sql("UPDATE audit SET act = 'item.approved' WHERE seq = 1"), 1),
+        (sql("UPDATE audit SET subject = 'item-9' WHERE seq = 2"), 2),
+        (sql("""UPDATE audit SET detail = '{"tier": 9}' WHERE seq = 5"""), 5),
+        (sql("UPDATE audit SET detail = 'not json' WHERE seq = 5"), 5),
+        (sql("UPDATE audit SET at = 'yesterday' WHERE seq = 2"), 2),
+        (sql("UPDATE audit SET hash = 'abc' WHERE seq = 2"), 2),
+        (sql("DELETE FROM audit WHERE seq = 1"), 1),
+        (sql("DELETE FROM audit WHERE seq = 3"), 3),
+        (sql("DELETE FROM audit WHERE seq = 5"), 5),
+        (sql("DELETE FROM audit"), 1),
+        (sql("DELETE FROM audit WHERE seq = 3", "UPDATE audit SET seq = seq - 1 WHERE seq > 3"), 3),
+        (
+            sql(
+                "UPDATE audit SET seq = 99 WHERE seq = 2",
+                "UPDATE audit SET seq = 2 WHERE seq = 3",
+                "UPDATE audit SET seq = 3 WHERE seq = 99",
+            ),
+            2,
+        ),
+        (
+            sql(
+                "INSERT INTO audit SELECT 6, at, actor, act, subject, detail, hash, hash FROM audit WHERE seq = 5",
+            ),
+            6,
+        ),
+    ],
+    ids=[
+        "actor changed",
+        "act changed",
+        "subject changed",
+        "detail changed",
+        "detail unreadable",
+        "time unreadable",
+        "hash changed",
+        "first missing",
+        "middle missing",
+        "last missing",
+        "all missing",
+        "missing and renumbered",
+        "reordered",
+        "one put in",
+    ],
+)
+def test_a_touched_chain_is_found_where_it_breaks(db: Database, tamper: Tamper, broken_at: int) -> None:
+    grow(db, 5)
+    with db.write() as connection:
+        tamper(connection)
+    with db.read() as connection:
+        report = audit.verify(connection)
+    assert report.broken_at == broken_at
+    assert report.problem
+
+
+def test_a_row_stands_or_falls_with_what_it_records(db: Database) -> None:
+    grow(db, 2)
+
+    def fail() -> None:
+        with db.write() as connection:
+            audit.append(connection, at=NOW, actor="a", act="b", subject="c", detail={})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    grow(db, 1)
+    with db.read() as connection:
+        assert audit.verify(connection).broken_at is None

@@ -1,0 +1,123 @@
+"""The database: its migrations, its transactions, its writers side by side."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from store import audit, runs
+from store.database import Database, DatabaseTooNew, database_at, revision
+from store.migrations import HEAD, chain
+from store.tables import metadata
+from tests.unit.store.conftest import NOW, a_run
+
+
+def test_the_chain_makes_the_tables_that_the_code_reads(db: Database) -> None:
+    with db.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        made = inspect(connection)
+        for table in metadata.sorted_tables:
+            columns = {column["name"]: column["nullable"] for column in made.get_columns(table.name)}
+            assert columns == {column.name: column.nullable for column in table.columns}
+
+
+def test_the_noted_head_is_the_end_of_the_chain(db: Database) -> None:
+    assert chain.newest() == HEAD
+    with db.read() as connection:
+        assert revision(connection) == HEAD
+
+
+def test_migrating_again_changes_nothing_and_keeps_the_rows(db: Database) -> None:
+    with db.write() as connection:
+        runs.create(connection, a_run())
+    db.migrate()
+    with db.read() as connection:
+        assert runs.get(connection, "run-1") == a_run()
+
+
+def test_many_may_migrate_at_once(tmp_path: Path) -> None:
+    path, failed = tmp_path / "new.db", []
+
+    def migrate() -> None:
+        database = database_at(path)
+        try:
+            database.migrate()
+        except Exception as error:
+            failed.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(db: Database) -> None:
+    with db.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseTooNew, match="newer Preround"):
+        db.migrate()
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="Give the database a file"):
+        Database("sqlite://")
+
+
+def test_a_write_that_raises_leaves_nothing(db: Database) -> None:
+    def fail() -> None:
+        with db.write() as connection:
+            runs.create(connection, a_run())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with db.read() as connection:
+        assert runs.get(connection, "run-1") is None
+
+
+def test_what_a_read_writes_does_not_last(db: Database) -> None:
+    with db.read() as connection:
+        runs.create(connection, a_run())
+    with db.read() as connection:
+        assert runs.get(connection, "run-1") is None
+
+
+def test_foreign_keys_hold(db: Database) -> None:
+    with pytest.raises(IntegrityError), db.write() as connection:
+        runs.create(connection, a_run(refreshes="nobody"))
+
+
+def test_readers_that_turn_writers_side_by_side_lose_nothing(db: Database) -> None:
+    """Read, then write, from many threads: what deferred transactions answer with "database is locked"."""
+    each, threads_n = 25, 6
+
+    def work(name: str) -> None:
+        for n in range(each):
+            with db.write() as connection:
+                runs.by_status(connection, {"running"})
+                runs.create(connection, a_run(f"{name}-{n}", created=NOW + timedelta(seconds=n)))
+
+    threads = [threading.Thread(target=work, args=(str(n),)) for n in range(threads_n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.read() as connection:
+        assert len(runs.by_status(connection)) == each * threads_n
+
+
+@pytest.mark.parametrize("act", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"])
+def test_the_audit_can_only_grow(db: Database, act: str) -> None:
+    with db.write() as connection:
+        audit.append(connection, at=NOW, actor="a", act="b", subject="c", detail={})
+    with pytest.raises(IntegrityError, match="audit can only grow"), db.write() as connection:
+        connection.execute(text(act))
