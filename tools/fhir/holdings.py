@@ -100,7 +100,7 @@ class Holdings:
 
 
 def _in_order(entries: Sequence[WriteEntry]) -> list[WriteEntry]:
-    """What is referred to first: an entry can only be compared once the server's ids of those it refers to are known."""
+    """What is referred to first: an entry is only comparable once the server's ids of those it refers to are known."""
     ordered: list[WriteEntry] = []
     while rest := [entry for entry in entries if entry not in ordered]:
         ordered += _leaves(rest) or rest
