@@ -123,5 +123,5 @@ def _check(connection: Transaction, proposal: Proposal, policy: Policy) -> None:
         based_on=proposal.based_on,
         policy=policy,
     )
-    if again.proposal_sha256 != proposal.proposal_sha256:
+    if again != proposal:
         raise ProposalUnusable("it was not made by `propose` under the policy in force")

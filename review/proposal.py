@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from claims.canonical import NotCanonical, exact_bytes, read_exact, sha256_of
-from claims.seal import Author, instant, target_id
+from claims.seal import Author, target_id
 from review.errors import NeverProposed, ProposalDamaged, ProposalUnusable, WrongPatient
 from review.policy import Label, Policy
 from review.tier import tier_of
+from store.columns import instant_text
 from store.items import Tier
 
 Resource = dict[str, Any]
@@ -157,7 +158,7 @@ def drafts_of(proposal: Proposal) -> tuple[Draft, ...]:
 
 def to_bytes(proposal: Proposal) -> bytes:
     """The proposal as JSON, for its artifact; decimals digit for digit."""
-    return exact_bytes({**asdict(proposal), "as_of": instant(proposal.as_of)})
+    return exact_bytes({**asdict(proposal), "as_of": instant_text(proposal.as_of)})
 
 
 def from_bytes(body: bytes) -> Proposal:
@@ -224,7 +225,7 @@ def _hash(proposal: Proposal) -> str:
     """The hash over all that a signature means; a resource and a base enter by their own hashes."""
     content = asdict(replace(proposal, entries=()))
     del content["proposal_sha256"]
-    content["as_of"] = instant(proposal.as_of)
+    content["as_of"] = instant_text(proposal.as_of)
     content["entries"] = [
         {
             "n": entry.n,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from claims.canonical import exact_bytes
 from claims.seal import Sealed, Signature, derived_id, seal
@@ -24,26 +25,39 @@ def sealed_entry(proposal: Proposal, entry: Entry, *, signatures: Sequence[Signa
     )
 
 
-def preview(proposal: Proposal, n: int, *, person: str, policy: Policy, now: datetime) -> Sealed:
-    """Entry `n` as it would be written if `person` signed it alone, now.
+def preview(
+    proposal: Proposal,
+    n: int,
+    *,
+    person: str,
+    policy: Policy,
+    now: datetime,
+    only: Sequence[int] | None = None,
+    before: Sequence[Decision] = (),
+) -> Sealed:
+    """Entry `n` as it would be written if `person` signed now, together with those who signed before.
+
+    Args:
+        proposal: the item's proposal.
+        n: the entry to show, from 1.
+        person: who looks; a person without a fitting role is shown as `reviewer`, and would be refused.
+        policy: the rules.
+        now: wall time.
+        only: the entries that would be signed together, as they decide the tier; None for all.
+        before: the approvals that are there already.
 
     Raises:
         IndexError: when the proposal has no such entry.
     """
-    entry = proposal.entries[n - 1]
-    roles = policy.assign(entry.tier, [(person_key(person), policy.grant(person).roles)]).roles
-    role = roles.get(person_key(person), "reviewer")
-    return sealed_entry(proposal, entry, signatures=[Signature(who=person, role=role, when=now)], recorded=now)
+    tier = max(entry.tier for entry in proposal.entries if only is None or entry.n in {n, *only})
+    signers = [_signer(decision) for decision in before]
+    signers.append(_Signer(name=" ".join(person.split()), roles=policy.grant(person).roles, when=now))
+    return sealed_entry(proposal, proposal.entries[n - 1], signatures=_signatures(signers, tier, policy), recorded=now)
 
 
 def signatures_of(decisions: Sequence[Decision], *, tier: Tier, policy: Policy) -> tuple[Signature, ...]:
     """The approvals as signatures, each in the role in which it fills a slot of the tier; oldest first."""
-    roles = policy.assign(tier, [(decision.person_key, decision.roles) for decision in decisions]).roles
-    return tuple(
-        Signature(who=decision.person, role=roles[decision.person_key], when=decision.at)
-        for decision in decisions
-        if decision.person_key in roles
-    )
+    return _signatures([_signer(decision) for decision in decisions], tier, policy)
 
 
 def outbox_rows(
@@ -71,4 +85,23 @@ def outbox_rows(
         for entry in entries
         for group in [sealed_entry(proposal, entry, signatures=signatures, recorded=now)]
         for position, sealed in enumerate(group.resources, start=1)
+    )
+
+
+class _Signer(NamedTuple):
+    name: str
+    roles: Sequence[str]
+    when: datetime
+
+
+def _signer(decision: Decision) -> _Signer:
+    return _Signer(name=decision.person, roles=decision.roles, when=decision.at)
+
+
+def _signatures(signers: Sequence[_Signer], tier: Tier, policy: Policy) -> tuple[Signature, ...]:
+    # Together, because the role in which the first signs can depend on who signs beside them.
+    roles = policy.assign(tier, [(person_key(signer.name), signer.roles) for signer in signers]).roles
+    return tuple(
+        Signature(who=signer.name, role=roles.get(person_key(signer.name), "reviewer"), when=signer.when)
+        for signer in signers
     )

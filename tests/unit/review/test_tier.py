@@ -101,7 +101,9 @@ def test_a_site_knows_its_people_and_no_others(site: Policy) -> None:
 )
 def test_a_policy_that_does_not_fit_is_refused(spoil: Any, tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
-    path.write_text(spoil(resources.files("review").joinpath("policy.toml").read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(
+        spoil(resources.files("review").joinpath("policy.toml").read_text(encoding="utf-8")), encoding="utf-8"
+    )
     with pytest.raises(PolicyUnusable, match="Correct the policy file"):
         load_policy(path)
 
