@@ -1,7 +1,7 @@
-"""One value of a search parameter as an SQL condition on the parameter's index table."""
+"""The values of a search parameter as SQL conditions on the parameter's index table."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, and_, false, or_
@@ -17,28 +17,35 @@ Condition = ColumnElement[bool]
 
 _PREFIXED = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
+_MAX_ALTERNATIVES = 200  # SQLite takes no more than 500 united selects
 _AFTER = "\U0010ffff"  # sorts behind every text with the same beginning
 
 
-def comparison(parameter: Parameter, modifier: str, value: str, base: str) -> Condition:
-    """The condition that one value sets on a row of the parameter's table.
+def comparisons(parameter: Parameter, modifier: str, values: Sequence[str], base: str) -> list[Condition]:
+    """The conditions that a parameter's alternatives set on a row of its table; one of them must hold.
 
     Args:
         parameter: which parameter.
-        modifier: its modifier; `missing` and `not` are not for here.
-        value: one alternative, still escaped.
+        modifier: its modifier; `missing`, `not` and `identifier` are not for here.
+        values: the alternatives, still escaped.
         base: this server's address.
 
     Raises:
-        FhirError: 400 when the modifier does not apply or the value cannot be read.
+        FhirError: 400 when the modifier does not apply, a value cannot be read, or they are too many.
     """
     if parameter.kind == "reference":
-        return _reference(parameter, modifier, value, base)
+        return _references(parameter, modifier, values, base)
     if parameter.kind == "string":
-        return _string(parameter, modifier, value)
+        return _limited([_string(parameter, modifier, value) for value in values])
     if modifier:
         raise unknown_modifier(parameter, modifier)
-    return _PLAIN[parameter.kind](value)
+    return _PLAIN[parameter.kind](values)
+
+
+def _limited(found: list[Condition]) -> list[Condition]:
+    if len(found) > _MAX_ALTERNATIVES:
+        raise FhirError(400, "too-long", f"At most {_MAX_ALTERNATIVES} alternatives: split the search.")
+    return found
 
 
 def unknown_modifier(parameter: Parameter, modifier: str) -> FhirError:
@@ -46,16 +53,28 @@ def unknown_modifier(parameter: Parameter, modifier: str) -> FhirError:
     return FhirError(400, "not-supported", f"The parameter '{parameter.name}' has no modifier ':{modifier}' here.")
 
 
-def token(value: str) -> Condition:
-    """`code`, `system|code`, `|code` or `system|`."""
+def tokens(values: Sequence[str]) -> list[Condition]:
+    """Alternatives written `code`, `system|code`, `|code` or `system|`, those of one system in one condition.
+
+    Raises:
+        FhirError: 400 when one is written otherwise.
+    """
     t = tables.token.c
-    parts = [unescape(part) for part in split_unescaped(value, "|")]
-    if len(parts) == 1:
-        return t.code == parts[0]
-    if len(parts) > 2 or parts == ["", ""]:
-        raise FhirError(400, "value", "A token is written code, system|code, |code or system|.")
-    system, code = parts
-    return t.system == system if not code else and_(t.code == code, t.system == system)
+    codes: dict[str | None, list[str]] = {}
+    whole: list[str] = []
+    for value in values:
+        parts = [unescape(part) for part in split_unescaped(value, "|")]
+        if len(parts) > 2 or not any(parts):
+            raise FhirError(400, "value", "A token is written code, system|code, |code or system|.")
+        if len(parts) == 2 and not parts[1]:
+            whole.append(parts[0])
+        else:
+            codes.setdefault(parts[0] if len(parts) == 2 else None, []).append(parts[-1])
+    found = [
+        t.code.in_(some) if system is None else and_(t.code.in_(some), t.system == system)
+        for system, some in codes.items()
+    ]
+    return _limited([*found, *([t.system.in_(whole)] if whole else [])])
 
 
 def in_range(low: ColumnElement[int], high: ColumnElement[int], value: str) -> Condition:
@@ -87,12 +106,16 @@ _DATE_PREFIXES: dict[str, Callable[[ColumnElement[int], ColumnElement[int], Rang
 }
 
 
-def _date(value: str) -> Condition:
-    return in_range(tables.date.c.low, tables.date.c.high, value)
+def _dates(values: Sequence[str]) -> list[Condition]:
+    return _limited([in_range(tables.date.c.low, tables.date.c.high, value) for value in values])
 
 
-def _uri(value: str) -> Condition:
-    return tables.token.c.code == unescape(value)
+def _uris(values: Sequence[str]) -> list[Condition]:
+    return [tables.token.c.code.in_([unescape(value) for value in values])]
+
+
+def _quantities(values: Sequence[str]) -> list[Condition]:
+    return _limited([_quantity(value) for value in values])
 
 
 def _string(parameter: Parameter, modifier: str, value: str) -> Condition:
@@ -140,19 +163,25 @@ def _number(prefix: str, asked: Decimal) -> Condition:
     }[prefix]
 
 
-def _reference(parameter: Parameter, modifier: str, value: str, base: str) -> Condition:
-    r = tables.reference.c
+def _references(parameter: Parameter, modifier: str, values: Sequence[str], base: str) -> list[Condition]:
     if modifier and modifier not in registry().types:
         raise unknown_modifier(parameter, modifier)
     types = allowed_targets(parameter, modifier)
-    target_id, target_type = target_row(unescape(value), base)
-    if target_type:
-        if types and target_type not in types:
-            return false()
-        return and_(r.target_id == target_id, r.target_type == target_type)
-    if "/" in target_id or ":" in target_id:  # an address elsewhere
-        return and_(r.target_id == target_id, r.target_type == "")
-    return and_(r.target_id == target_id, r.target_type.in_(sorted(types)) if types else r.target_type != "")
+    r = tables.reference.c
+    ids: dict[str | None, list[str]] = {}
+    for value in values:
+        target_id, target_type = target_row(unescape(value), base)
+        elsewhere = not target_type and ("/" in target_id or ":" in target_id)
+        ids.setdefault(target_type if target_type or elsewhere else None, []).append(target_id)
+    found = []
+    for kind, some in ids.items():
+        if kind is None:
+            found.append(
+                and_(r.target_id.in_(some), r.target_type.in_(sorted(types)) if types else r.target_type != "")
+            )
+        elif not kind or not types or kind in types:
+            found.append(and_(r.target_id.in_(some), r.target_type == kind))
+    return found or [false()]
 
 
 def allowed_targets(parameter: Parameter, modifier: str) -> frozenset[str]:
@@ -166,4 +195,9 @@ def _prefixed(value: str) -> tuple[str, str]:
     return prefix or "eq", text
 
 
-_PLAIN: dict[str, Callable[[str], Condition]] = {"token": token, "date": _date, "uri": _uri, "quantity": _quantity}
+_PLAIN: dict[str, Callable[[Sequence[str]], list[Condition]]] = {
+    "token": tokens,
+    "date": _dates,
+    "uri": _uris,
+    "quantity": _quantities,
+}

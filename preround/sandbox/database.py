@@ -16,6 +16,8 @@ from preround.sandbox.tables import SCHEMA_VERSION, metadata
 BUSY_SECONDS = 30
 """How long a connection waits for another process's write."""
 
+_IDLE, _BURST = 8, 40  # connections kept, and made beyond those for a while: one for each thread of a busy server
+
 
 class SchemaError(Exception):
     """The file was written by another version of the sandbox: load the data into a new file."""
@@ -34,7 +36,9 @@ class Database:
             SchemaError: when the file holds tables of another version.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(path)), hide_parameters=True, pool_size=_IDLE, max_overflow=_BURST
+        )
         self._writer = threading.Lock()  # threads queue here rather than poll SQLite's lock
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, or_, select, union_all
 
 from preround.sandbox import tables
-from preround.sandbox.comparisons import allowed_targets, comparison, in_range, token, unknown_modifier
+from preround.sandbox.comparisons import allowed_targets, comparisons, in_range, tokens, unknown_modifier
 from preround.sandbox.outcome import FhirError
 from preround.sandbox.parameters import Parameter, registry
 from preround.sandbox.terms import Filter, parse_filter, search_parameter, unescape
@@ -82,7 +82,7 @@ def _criterion(resource_type: str, item: Filter, base: str) -> Criterion:
         return _missing(parameter, item)
     if item.modifier == "identifier" and parameter.kind == "reference":
         number = identifier_number(parameter)
-        return _by_rows(tables.token, number, [token(value) for value in item.values], _RANK["token"])
+        return _by_rows(tables.token, number, tokens(item.values), _RANK["token"])
     return _compared(parameter, item, base)
 
 
@@ -92,7 +92,7 @@ def _compared(parameter: Parameter, item: Filter, base: str) -> Criterion:
         raise unknown_modifier(parameter, "not")
     modifier = "" if negated else item.modifier
     table = tables.INDEX_TABLES[parameter.kind]
-    held = [comparison(parameter, modifier, value, base) for value in item.values]
+    held = comparisons(parameter, modifier, item.values, base)
     rank = _RANK["identifier" if parameter.name == "identifier" else parameter.kind]
     found = _by_rows(table, parameter.number, held, rank)
     return Criterion(rank=rank, check=~found.check) if negated else found

@@ -75,16 +75,27 @@ def decode_cursor(text: str) -> Cursor:
         pairs, mark, total, position = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return Cursor(
             pairs=tuple((str(name), str(value)) for name, value in pairs),
-            mark=int(mark),
-            total=int(total),
+            mark=_whole(mark),
+            total=_whole(total),
             position=tuple(_scalar(value) for value in position),
         )
     except (ValueError, TypeError, binascii.Error) as error:
         raise FhirError(400, "value", "The page address is not one of this server's; search again.") from error
 
 
+_LARGEST = 2**63  # what SQLite's integers can hold
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and 0 <= value < _LARGEST:
+        return value
+    raise ValueError("not a count")
+
+
 def _scalar(value: object) -> str | int | float | None:
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, str | float):
+        return value
+    if isinstance(value, int) and abs(value) < _LARGEST:
         return value
     raise ValueError("not a sort value")
 

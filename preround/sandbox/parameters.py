@@ -45,6 +45,8 @@ class Parameter:
     """How its values are indexed and compared."""
     paths: tuple[Path, ...]
     """Where its values stand in the resource."""
+    presence: bool
+    """Whether its one value says that the paths hold something other than false."""
     targets: frozenset[str]
     """Types that a reference may point at; empty: any."""
     number: int
@@ -98,13 +100,15 @@ def _parameters(resource_type: str, lines: Mapping[str, str]) -> dict[str, Param
 
 def _parameter(resource_type: str, name: str, line: str) -> Parameter:
     definition, _, targets = line.partition("->")
-    kind, _, paths = definition.strip().partition(" ")
+    declared, _, paths = definition.strip().partition(" ")
+    kind = "token" if declared == "presence" else declared
     return Parameter(
         name=name,
         kind=cast(Kind, kind),
+        presence=declared == "presence",
         paths=tuple(path for text in paths.split("|") for path in _paths(kind, text.strip())),
         targets=frozenset(target.strip() for target in targets.split(",") if target.strip()),
-        number=row_number(f"{resource_type} {kind} {paths.strip()}"),
+        number=row_number(f"{resource_type} {declared} {paths.strip()}"),
     )
 
 

@@ -8,7 +8,6 @@ from preround.sandbox.document import parse
 from preround.sandbox.exchange import Query, Reply, Request, Session
 from preround.sandbox.instants import span
 from preround.sandbox.outcome import FhirError
-from preround.sandbox.preconditions import etag_version
 from preround.sandbox.search import with_query
 from preround.sandbox.searchset import bundle, history_entries
 from preround.sandbox.terms import parse_count
@@ -21,7 +20,7 @@ def read(session: Session, request: Request) -> Reply:
     """`GET [base]/Type/id`."""
     only_known(request.query, set())
     found = live(session.connection, request.segments[0], request.segments[1])
-    if request.if_none_match is not None and etag_version(request.if_none_match) == str(found.version):
+    if request.if_none_match is not None and f'"{found.version}"' in request.if_none_match:
         return Reply(status=304, etag=f'W/"{found.version}"')
     return _shown(version_at(session.connection, found.seq), request)
 

@@ -15,7 +15,7 @@ from preround.sandbox.parameters import registry
 from preround.sandbox.search import only_match
 
 _LINKS = frozenset({"reference", "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueOid", "valueCanonical"})
-_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.+")
 _NARRATIVE_LINK = re.compile(r'(?<=\b(?:href|.src)=")[^"]+')
 
 
@@ -35,7 +35,7 @@ class Links:
     @property
     def conditional(self) -> bool:
         """Whether a reference among them is a search."""
-        return any(key == "reference" and "?" in node[key] for node, key in self._places)
+        return any(key == "reference" and _CONDITIONAL.fullmatch(node[key]) for node, key in self._places)
 
     def replace(self, replaced: Callable[[str], str]) -> None:
         """Put the answer of `replaced` in the place of each address."""
@@ -56,7 +56,7 @@ class Links:
         """
         for node, key in self._places:
             text = node[key]
-            if key == "reference" and "?" in text:
+            if key == "reference" and _CONDITIONAL.fullmatch(text):
                 if text not in known:
                     known[text] = _match(session, text)
                 node[key] = known[text]
@@ -77,10 +77,9 @@ class Links:
 
 
 def _match(session: Session, text: str) -> str:
-    found = _CONDITIONAL.fullmatch(text)
-    if found is None or found[1] not in registry().types:
-        raise FhirError(400, "value", "A reference with a question mark must be written Type?parameter=value.")
-    resource_type, query = found.groups()
+    resource_type, _, query = text.partition("?")
+    if resource_type not in registry().types:
+        raise FhirError(400, "value", "A conditional reference begins with a resource type of R4.")
     logical_id = only_match(session, resource_type, tuple(parse_qsl(query, keep_blank_values=True)))
     if logical_id is None:
         raise FhirError(

@@ -18,8 +18,10 @@ Row = tuple[str | int | float, ...]
 
 INFINITE = 1e308
 """The bound of a quantity known only from one side."""
-_NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
-_ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+_NAME_AND_ADDRESS_PARTS = (
+    *("text", "family", "given", "prefix", "suffix"),
+    *("line", "city", "district", "state", "postalCode", "country"),
+)
 
 
 def fold(text: str) -> str:
@@ -44,6 +46,8 @@ def rows(parameter: Parameter, resource: Json, base: str) -> set[Row]:
     found = (value for path in parameter.paths for value in walk(resource, path, 0))
     if parameter.kind == "reference":
         return {row for value in found for row in _reference(value, base)}
+    if parameter.presence:
+        return {("", "true" if any(value is not False for value in found) else "false")}
     read = _READERS[parameter.kind]
     return {row for value in found for row in read(value)}
 
@@ -117,8 +121,7 @@ def _string(value: object) -> Iterator[Row]:
     if isinstance(value, str):
         yield fold(value), value
     elif isinstance(value, dict):
-        parts = _ADDRESS_PARTS if "city" in value or "line" in value or "postalCode" in value else _NAME_PARTS
-        for part in dict.fromkeys((*parts, *_ADDRESS_PARTS)):
+        for part in _NAME_AND_ADDRESS_PARTS:
             for text in _listed(value.get(part)):
                 if isinstance(text, str):
                     yield fold(text), text
