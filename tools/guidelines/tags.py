@@ -25,7 +25,7 @@ WORD = re.compile(r"[a-z]{5,}")
 
 
 def ingredients_by_display(texts: Iterable[str]) -> tuple[str, ...]:
-    """Ingredient names from the words of a drug: every word of five letters and more; only known names are asked for."""
+    """Ingredient names from the words of a drug: its words of five letters and more; only known names are asked for."""
     return tuple(dict.fromkeys(word for text in texts for word in WORD.findall(text.lower())))
 
 

@@ -1,0 +1,1 @@
+"""The guideline library and its evaluation."""
