@@ -1,0 +1,263 @@
+"""The gate under random sequences: whatever is tried, in whatever order, these always hold."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from review.errors import GateError
+from review.gate import cancel, decide, expire, mark_stale, open_item
+from review.item import Item
+from review.policy import Policy
+from review.queue import Shown, queue, show
+from store import audit, items, outbox, runs
+from store.database import Database, database_at
+from tests.unit.review.conftest import NOW, a_proposal, a_run, lab, medication, summary
+
+# Who may sign what, written out here by hand, so that the policy's own arithmetic is not its own witness.
+ROLES = {
+    "Ada Prescriber": {"clinician", "prescriber"},
+    "Eve Prescriber": {"clinician", "prescriber"},
+    "Ben Pharmacist": {"pharmacist"},
+    "Cyd Attending": {"prescriber", "attending"},
+    "Dan Clinician": {"clinician"},
+}
+PEOPLE = [*ROLES, " ada  PRESCRIBER ", "Stranger", ""]
+HOURS = {1: 72, 2: 24, 3: 8, 4: 4}
+DRAFTS = {1: summary(), 2: lab(), 4: medication("Insulin glargine")}
+
+
+def enough(tier: int, people: list[str]) -> bool:
+    roles = [ROLES[name] for name in people]
+    if tier == 1:
+        return any(some & {"clinician", "prescriber", "attending"} for some in roles)
+    prescribers = {"prescriber", "attending"}
+    if tier in (2, 3):
+        return any(some & prescribers for some in roles)
+    second = {"pharmacist", "attending"}
+    return any(
+        (one & prescribers and two & second) or (two & prescribers and one & second)
+        for one, two in combinations(roles, 2)
+    )
+
+
+class Gate(RuleBasedStateMachine):
+    """One round at a time, its items, and a clock that only goes forward."""
+
+    db: ClassVar[Database]
+    policy: ClassVar[Policy]
+    seen: ClassVar[Counter[str]] = Counter()
+    rounds: ClassVar[int] = 0
+
+    now: datetime
+    states: dict[str, str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.run, self.rows = "", dict[str, Item]()
+
+    @initialize()
+    def begin(self) -> None:
+        type(self).rounds += 1
+        self.run = f"run-{self.rounds}"
+        self.now, self.states, self.revision = NOW, {}, 0
+        with self.db.write() as connection:
+            runs.create(connection, a_run(self.run))
+        self.open((1, 2, 4))
+
+    def open(self, tiers: tuple[int, ...], replaces: str | None = None) -> None:
+        self.revision += 1
+        proposal = a_proposal(
+            *(DRAFTS[tier] for tier in tiers), policy=self.policy, run_id=self.run, revision=self.revision
+        )
+        item = open_item(self.db, proposal, policy=self.policy, now=self.now, replaces=replaces)
+        assert item.expires_at == self.now + timedelta(hours=HOURS[max(tiers)])
+        self.states[item.item_id] = "open"
+
+    def attempt(self, what: str, **call: Any) -> None:
+        try:
+            outcome = decide(self.db, policy=self.policy, now=self.now, **call).outcome
+        except GateError as error:
+            self.seen[f"{what} refused: {type(error).__name__}"] += 1
+        else:
+            self.seen[outcome] += 1
+
+    def pick(self, data: st.DataObject) -> str:
+        # In the order of opening: the ids differ from round to round, and a replay must draw the same.
+        return data.draw(st.sampled_from(list(self.states)))
+
+    @precondition(lambda self: self.revision < 4)
+    @rule(tiers=st.sampled_from([(1,), (1, 2), (1, 2, 4), (4,)]))
+    def another(self, tiers: tuple[int, ...]) -> None:
+        self.open(tiers)
+
+    @rule(
+        data=st.data(),
+        person=st.sampled_from(PEOPLE),
+        only=st.none() | st.sampled_from([(1,), (2,), (1, 2), (1, 3), ()]),
+    )
+    def approve(self, data: st.DataObject, person: str, only: tuple[int, ...] | None) -> None:
+        self.attempt("approve", item_id=self.pick(data), person=person, verb="approve", only=only)
+
+    @rule(data=st.data(), person=st.sampled_from(["Ben Pharmacist", "Cyd Attending"]))
+    def sign_all(self, data: st.DataObject, person: str) -> None:
+        item = show(self.db, self.pick(data)).item
+        call = {"item_id": item.item_id, "person": person, "verb": "approve"}
+        self.attempt("sign", **call, proposal_sha256=item.proposal_sha256)
+
+    @rule(data=st.data(), person=st.sampled_from(PEOPLE))
+    def approve_another_hash(self, data: st.DataObject, person: str) -> None:
+        before = self.seen["approved"] + self.seen["signed"]
+        self.attempt("hash", item_id=self.pick(data), person=person, verb="approve", proposal_sha256="0" * 64)
+        assert self.seen["approved"] + self.seen["signed"] == before
+
+    @rule(data=st.data(), person=st.sampled_from(PEOPLE), code=st.sampled_from(["clutter", "unsafe", "nonsense"]))
+    def reject(self, data: st.DataObject, person: str, code: str) -> None:
+        self.attempt("reject", item_id=self.pick(data), person=person, verb="reject", code=code)
+
+    @rule(data=st.data(), person=st.sampled_from(PEOPLE), answered=st.booleans())
+    def revise(self, data: st.DataObject, person: str, answered: bool) -> None:
+        item_id = self.pick(data)
+        self.attempt("revise", item_id=item_id, person=person, verb="revise", words="Shorter.")
+        if answered and show(self.db, item_id).item.state == "revised":
+            self.states[item_id] = "revised"
+            self.open((1, 2), replaces=item_id)
+            self.states[item_id] = "superseded"
+
+    @rule(data=st.data(), person=st.sampled_from(PEOPLE), title=st.sampled_from(["Summary", "Corrected"]))
+    def edit(self, data: st.DataObject, person: str, title: str) -> None:
+        item_id = self.pick(data)
+        shown = show(self.db, item_id)
+        resource = shown.proposal.entries[0].resource
+        self.attempt("edit", item_id=item_id, person=person, verb="edit", edited={1: {**resource, "title": title}})
+        following = show(self.db, item_id).item.next_item
+        if following is not None and following not in self.states:
+            self.states[following] = "open"
+            self.revision = max(self.revision, show(self.db, following).item.revision)
+
+    @rule(hours=st.sampled_from([0, 1, 3, 5, 25]))
+    def wait(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule()
+    def sweep(self) -> None:
+        for item in expire(self.db, now=self.now):
+            assert item.expires_at <= self.now
+            self.seen["swept"] += 1
+
+    @rule(data=st.data(), stale=st.booleans())
+    def take_back(self, data: st.DataObject, stale: bool) -> None:
+        item_id = self.pick(data)
+        try:
+            if stale:
+                mark_stale(self.db, item_id=item_id, now=self.now)
+            else:
+                cancel(self.db, item_id=item_id, person="Ada Prescriber", now=self.now)
+        except GateError:
+            return
+        if self.states[item_id] == "approved":
+            self.states[item_id] = "taken back"
+        self.seen["taken back"] += 1
+
+    @rule(data=st.data())
+    def send(self, data: st.DataObject) -> None:
+        rows = show(self.db, self.pick(data)).outbox
+        if rows:
+            with self.db.write() as connection:
+                outbox.mark_sent(connection, rows[0].outbox_id, now=self.now)
+
+    @invariant()
+    def everything_holds(self) -> None:
+        with self.db.read() as connection:
+            rows = items.of_run(connection, self.run)
+        for item in rows:
+            if self.rows.get(item.item_id) != item:
+                self.rows[item.item_id] = item
+                self.check(show(self.db, item.item_id))
+
+    def teardown(self) -> None:
+        for item_id in self.rows:
+            self.check(show(self.db, item_id))
+
+    def check(self, shown: Shown) -> None:
+        self.check_state(shown)
+        self.check_writes(shown)
+
+    def check_state(self, shown: Shown) -> None:
+        item, before = shown.item, self.states[shown.item.item_id]
+        if before == "taken back":
+            assert item.state in ("stale", "cancelled")
+            return
+        assert before in ("open", item.state), f"{before} became {item.state}"
+        self.states[item.item_id] = item.state
+        ended = [decision.verb for decision in shown.decisions if decision.verb != "approve"]
+        assert len(ended) + (item.state == "approved") <= 1, "two outcomes"
+        assert len({decision.person_key for decision in shown.decisions}) == len(shown.decisions)
+        assert all(item.opened <= decision.at < item.expires_at for decision in shown.decisions)
+
+    def check_writes(self, shown: Shown) -> None:
+        item, proposal = shown.item, shown.proposal
+        if item.state != "approved":
+            assert all(row.state == "refused" and row.attempts == 0 for row in shown.outbox)
+            return
+        written = tuple(sorted({row.entry for row in shown.outbox}))
+        assert written == item.approved_entries
+        entries = tuple((entry.n, entry.sha256) for entry in proposal.entries if entry.n in written)
+        signers = [decision.person for decision in shown.decisions]
+        assert entries
+        assert all(decision.entries == entries and decision.verb == "approve" for decision in shown.decisions)
+        tier = max(proposal.entries[n - 1].tier for n in written)
+        names = {name.casefold(): name for name in ROLES}
+        assert enough(tier, [names[signer.casefold()] for signer in signers])
+        for row in shown.outbox:
+            if row.part == "target":
+                draft = proposal.entries[row.entry - 1].resource
+                sealed = json.loads(row.body)
+                changed = {key for key in sealed if sealed[key] != draft.get(key)}
+                assert changed <= {"status", "attester", "meta"}
+                assert set(draft) <= set(sealed)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Database]:
+    database = database_at(tmp_path / "machine.db")
+    database.migrate()
+    yield database
+    database.close()
+
+
+def test_a_thousand_random_sequences(shared: Database, site: Policy) -> None:
+    Gate.db, Gate.policy = shared, site
+    run_state_machine_as_test(
+        Gate,
+        settings=settings(
+            max_examples=1000,
+            stateful_step_count=10,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
+    # Every way out was taken, or the sequences prove nothing.
+    for outcome in ("approved", "signed", "rejected", "revised", "superseded", "swept", "taken back"):
+        assert Gate.seen[outcome] >= 20, Gate.seen
+    for error in ("NotAllowed", "AlreadyDecided", "ItemExpired", "DifferentEntries", "EntriesUnusable"):
+        assert Gate.seen[f"approve refused: {error}"] >= 5, Gate.seen
+    with shared.read() as connection:
+        assert audit.verify(connection).broken_at is None
+    assert len(queue(shared)) >= 1000
