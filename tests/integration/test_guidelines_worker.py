@@ -1,6 +1,7 @@
 """The Node process: killed, hung, out of memory, given a broken library, left behind."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -154,7 +155,7 @@ async def test_calls_side_by_side_get_their_own_answers(node_modules: Path) -> N
 
 
 def endless() -> dict[str, Any]:
-    """A clause that lists a thousand million numbers: it meets the time limit or the bound on memory, whichever is first."""
+    """A clause that lists a thousand million numbers: it meets the time limit or the bound on memory."""
 
     def number(value: str) -> dict[str, Any]:
         return {"type": "Literal", "valueType": "{urn:hl7-org:elm-types:r1}Integer", "value": value}
@@ -260,16 +261,19 @@ def test_the_worker_reads_nothing_but_its_own_folders(node_modules: Path) -> Non
 
 
 PARENT = """
-import asyncio, sys
+import asyncio, json, sys
 from pathlib import Path
-from tools.guidelines.library import load
+from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.worker import GuidelineWorker
 
 async def main():
-    worker = GuidelineWorker(node_modules=Path(sys.argv[1]))
-    await worker.load(load())
+    worker = GuidelineWorker(node_modules=Path(sys.argv[1]), megabytes=4096)
+    library = GuidelineLibrary(recommendations=(), elm=json.loads(sys.argv[2]))
+    await worker.load(library)
     sys.stdout.write(f"{worker.pid}\\n")
     sys.stdout.flush()
+    request = {"now": "2021-08-01T00:00:00Z", "resources": [{"resourceType": "Patient", "id": "p"}], "doubtful": []}
+    await worker.call("evaluate", library, {**request, "libraries": list(library.elm)})
     await asyncio.sleep(60)
 
 asyncio.run(main())
@@ -277,12 +281,15 @@ asyncio.run(main())
 
 
 @pytest.mark.kill
-async def test_a_killed_parent_leaves_no_worker_behind(node_modules: Path) -> None:
+@pytest.mark.parametrize("applies", [endless(), expression(type="Null")], ids=["busy without end", "idle"])
+async def test_a_killed_parent_leaves_no_worker_behind(node_modules: Path, applies: dict[str, Any]) -> None:
+    elm = json.dumps({"Only": with_library("Only", applies).elm["Only"]})
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, str(node_modules), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", PARENT, str(node_modules), elm, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
     child = int(await asyncio.wait_for(parent.stdout.readline(), 30))
+    await asyncio.sleep(0.5)
     os.kill(child, 0)
     parent.kill()
     await parent.wait()

@@ -145,7 +145,7 @@ def _outcome(
         recommendation=recommendation,
         why=why,
         detail=trusted.get("sentence") or "Does not apply to this patient.",
-        because=tuple(cite(chart[each]) for each in references),
+        because=tuple(cite(chart[each]) for each in references if each in chart),
         action=_action(recommendation, patient, references) if why == "due" else None,
         clauses=clauses,
     )

@@ -4,20 +4,23 @@ import path from 'node:path';
 import { Chart } from './chart.mjs';
 import { Explanation } from './explain.mjs';
 import { needs } from './elm.mjs';
+import { cutTo } from './model.mjs';
 
 // The order matters: a recommendation that does not apply is asked nothing more.
 const STATES = [['Excluded', 'excluded'], ['Declined', 'declined'], ['Done', 'done']];
 
 export class Engine {
+  #require = createRequire(import.meta.url);
+  #fhir;
   #cql;
   #wrapper;
+  #types = new Set(['Patient']);
   #libraries = new Map();
   #elm = new Map();
 
   constructor(nodeModules) {
-    const require = createRequire(import.meta.url);
-    this.#cql = require(path.join(nodeModules, 'cql-execution'));
-    this.#wrapper = require(path.join(nodeModules, 'cql-exec-fhir')).FHIRWrapper.FHIRv401();
+    this.#cql = this.#require(path.join(nodeModules, 'cql-execution'));
+    this.#fhir = path.join(nodeModules, 'cql-exec-fhir');
   }
 
   names() {
@@ -39,7 +42,18 @@ export class Engine {
         answer.broken.push(name);
       }
     }
+    this.#model(Object.values(answer.needs).flatMap((each) => Object.keys(each)));
     return answer;
+  }
+
+  // What reads FHIR JSON as the model's types; made again only when a library retrieves a type that is new.
+  #model(types) {
+    const known = this.#types.size;
+    types.forEach((each) => this.#types.add(each));
+    if (this.#wrapper && this.#types.size === known) return;
+    const { FHIRWrapper } = this.#require(this.#fhir);
+    const modelInfo = this.#require(path.join(this.#fhir, 'lib/modelInfos/fhir-modelinfo-4.0.1.xml.js'));
+    this.#wrapper = new FHIRWrapper(cutTo(this.#types, modelInfo));
   }
 
   // A library is parsed once, however many others include it.
