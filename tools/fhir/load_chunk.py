@@ -75,18 +75,21 @@ class ChunkSender:
         if not isinstance(replies, list) or len(replies) != len(entries):
             msg = f"{entries[0].place} and on: the FHIR server's answer does not say what became of each entry."
             raise LoadError(msg)
-        for entry, reply in zip(entries, replies, strict=True):
-            self._take(entry, reply)
+        refusals = [self._take(entry, reply) for entry, reply in zip(entries, replies, strict=True)]
+        for refusal in refusals:
+            if refusal is not None:
+                raise refusal
         return True
 
-    def _take(self, entry: LoadEntry, reply: Json) -> None:
+    def _take(self, entry: LoadEntry, reply: Json) -> LoadError | None:
+        """Count an entry's reply; gives the refusal, not raised, because others of a batch may well have been taken."""
         response = reply.get("response") if isinstance(reply, dict) else None
         response = response if isinstance(response, dict) else {}
         status = str(response.get("status", ""))[:3]
         if not status.startswith("2"):
-            code = int(status) if status.isdigit() else 0
-            raise _refusal(entry, code, wire.dump(response.get("outcome")))
+            return _refusal(entry, int(status) if status.isdigit() else 0, wire.dump(response.get("outcome")))
         self._name(entry, response.get("location"))
+        return None
 
     async def _single(self, entry: LoadEntry) -> None:
         request = self._request(entry)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from tools.evidence import Coverage, Evidence
 from tools.fhir.capabilities import Capabilities
 from tools.fhir.client import FhirClient, Params, is_id
-from tools.fhir.errors import FhirError, FhirUnreachable
+from tools.fhir.errors import FhirError, FhirNotFound, FhirUnreachable
 from tools.fhir.scope import PatientScope
 from tools.fhir.wire import Resource
 
@@ -69,6 +69,8 @@ async def search_chart(
         answer = await client.search(resource_type, asked, cap=cap)
     except FhirUnreachable:
         raise
+    except FhirNotFound:
+        return Evidence(coverage=line(0, error=f"The server does not offer {resource_type}."), resources=())
     except FhirError as refused:
         return Evidence(coverage=line(0, error=str(refused)), resources=())
     kept, refusals = scope.split(answer.resources)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from tools.fhir import wire
+from tools.fhir.stored import renamed
 
 Reply = tuple[int, dict[str, str], bytes]
 Fault = Callable[["FakeFhir", Callable[[], Reply]], Awaitable[Reply | None]]
@@ -67,6 +68,7 @@ class FakeFhir:
         update_create: bool = True,
         conditional_create: bool = True,
         transactions: bool = True,
+        bundles: bool = True,
         honours_if_none_match: bool = True,
         rolls_back: bool = True,
         includes: tuple[str, ...] = (),
@@ -77,11 +79,14 @@ class FakeFhir:
         self.update_create = update_create
         self.conditional_create = conditional_create
         self.transactions = transactions
+        self.bundles = bundles
+        self.refuses: Callable[[dict[str, Any]], bool] = lambda resource: False
         self.honours_if_none_match = honours_if_none_match
         self.rolls_back = rolls_back
         self.includes = includes
         self.page = page
         self.total: int | None = None
+        self.blames = True
         self.faults: list[Fault] = []
         self.faulty: Callable[[str, str], bool] = lambda method, path: True
         self.seen: list[tuple[str, str, dict[str, str]]] = []
@@ -143,6 +148,8 @@ class FakeFhir:
         if method == "GET":
             return self.read(parts) if len(parts) > 1 else self.search(parts[0], query, base)
         value = wire.parse(content)
+        if self.refuses(value):
+            return 422, {}, wire.dump(outcome(f"element {value['id']} is unknown"))
         if method == "PUT":
             return self.update(parts[0], parts[1], value, headers)
         if method == "POST" and not parts:
@@ -151,7 +158,8 @@ class FakeFhir:
 
     def metadata(self) -> dict[str, Any]:
         kinds = sorted({*self.types, *(kind for kind, _ in self.store)})
-        system = [{"code": "transaction"}, {"code": "batch"}] if self.transactions else []
+        system = [{"code": code} for code in ("transaction", "batch") if code == "batch" or self.transactions]
+        system = system if self.bundles else []
         return {
             "resourceType": "CapabilityStatement",
             "rest": [
@@ -241,6 +249,7 @@ class FakeFhir:
     def bundle(self, value: dict[str, Any], base: str) -> Reply:
         before = {key: list(versions) for key, versions in self.store.items()}
         replies = []
+        names: dict[str, str] = {}
         for number, entry in enumerate(value["entry"]):
             request = entry["request"]
             headers = {
@@ -259,10 +268,17 @@ class FakeFhir:
                 if self.rolls_back:
                     self.store = before
                 failed = wire.parse(text)
-                failed["issue"][0]["expression"] = [f"Bundle.entry[{number}]"]
+                if self.blames:
+                    failed["issue"][0]["expression"] = [f"Bundle.entry[{number}].resource.code"]
                 return code, {}, wire.dump(failed)
+            names[entry.get("fullUrl", "")] = "/".join(extra.get("location", "").split("/")[:2])
             response = {"status": str(code), "location": extra.get("location", "")}
             replies.append({"response": response | ({"outcome": wire.parse(text)} if code >= 400 else {})})
+        if value["type"] == "transaction":
+            for versions in self.store.values():
+                versions[-1] = renamed(
+                    versions[-1], {url: name for url, name in names.items() if url.startswith("urn:")}
+                )
         return 200, {}, wire.dump({"resourceType": "Bundle", "type": f"{value['type']}-response", "entry": replies})
 
 

@@ -170,3 +170,46 @@ async def test_the_list_of_patients(reach: Reach, quick: Limits) -> None:
         )
         assert not listed.truncated
         assert (await find_patients(client, cap=2)).truncated
+
+
+async def test_a_server_that_says_nothing_of_itself_is_asked_all_the_same(reach: Reach, quick: Limits) -> None:
+    app = FakeFhir(owned("Observation", "o1"), {"resourceType": "Patient", "id": "p1"})
+    app.faulty = lambda method, path: path.endswith("/metadata")
+    app.faults = [status(401)]
+    base, transport = await reach(app)
+    async with FhirClient(base, transport=transport, limits=quick) as client:
+        assert (await search_chart(client, P1, "Observation", coverage_id="c1")).coverage.found == 1
+        assert (await find_patients(client)).rows[0].resources is None
+        app.faulty = lambda method, path: "Flag" in path
+        app.faults = [status(404)]
+        flags = await search_chart(client, P1, "Flag", coverage_id="c2")
+    assert flags.coverage.error == "The server does not offer Flag."
+
+
+async def test_medications_are_read_one_by_one_where_they_can_not_be_searched(reach: Reach, quick: Limits) -> None:
+    medication = {"resourceType": "Medication", "id": "m1"}
+    app = FakeFhir(request("r1", "m1"), request("r2", "gone"), medication)
+    listed = app.metadata()
+    for resource in listed["rest"][0]["resource"]:
+        if resource["type"] == "Medication":
+            resource["interaction"] = [{"code": "read"}]
+    app.faults = [body(wire.dump(listed))]
+    base, transport = await reach(app)
+    async with FhirClient(base, transport=transport, limits=quick) as client:
+        found = await search_chart(client, P1, "MedicationRequest", coverage_id="c1")
+    assert [r["id"] for r in found.resources if r["resourceType"] == "Medication"] == ["m1"]
+    assert found.coverage.error == "1 of the medications referred to could not be read."
+    assert [path for path in app.sent("GET") if "Medication/" in path] == [
+        "/fhir/Medication/gone",
+        "/fhir/Medication/m1",
+    ]
+
+
+async def test_a_count_that_is_refused_is_not_made_up(reach: Reach, quick: Limits) -> None:
+    app = FakeFhir(owned("Observation", "o1"), {"resourceType": "Patient", "id": "p1"})
+    base, transport = await reach(app)
+    async with FhirClient(base, transport=transport, limits=quick) as client:
+        app.faulty = lambda method, path: "Observation" in path
+        app.faults = [status(403)] * 2
+        assert (await find_patients(client)).rows[0].resources is None
+        assert (await find_patients(client)).rows[0].resources == 2
