@@ -1,15 +1,13 @@
 """One request and its reply, free of HTTP: what a bundle entry and an HTTP call have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection
 
 from preround.sandbox.document import Json
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Query = tuple[tuple[str, str], ...]
 
 
@@ -79,8 +77,3 @@ Handler = Callable[[Session, Request], Reply]
 def split_path(path: str) -> tuple[str, ...]:
     """The segments of a path, without empty ones at its ends."""
     return tuple(path.strip("/").split("/")) if path.strip("/") else ()
-
-
-def query_pairs(pairs: Sequence[tuple[str, str]]) -> Query:
-    """The pairs as an immutable query."""
-    return tuple((name, value) for name, value in pairs)
