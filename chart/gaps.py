@@ -91,6 +91,6 @@ def missing_therapy(
                 problems=(problem,),
                 courses=tuple(past[-1:]),
                 points=shows.trusted if shows else (),
-                words={"therapy": rule.row["words"]},
+                words={"therapy": rule.row["words"], "classes": ",".join(rule.row["classes"])},
             )
     return list(found.values())

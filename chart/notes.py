@@ -62,6 +62,12 @@ def repeated(notes: Sequence[NoteText]) -> frozenset[str]:
     return frozenset(text for text, count in seen.items() if count >= COPIED)
 
 
+def denies_allergies(text: str) -> str | None:
+    """The words in which a note denies allergies, white space folded; ``None`` when it does not."""
+    found = _NO_ALLERGY.search(" ".join(text.split()))
+    return found[0] if found else None
+
+
 def note_findings(chart: Chart) -> list[Finding]:
     """Conflicts between the last note and the coded chart, and instructions planted in any note."""
     found: list[Finding] = []
@@ -72,17 +78,17 @@ def note_findings(chart: Chart) -> list[Finding]:
     if not notes:
         return found
     last = notes[-1]
-    denial = _NO_ALLERGY.search(last.text)
+    denial = denies_allergies(last.text)
     coded = [f for f in chart.of("allergy") if f.status in ("active", "") and not f.tags & {"negated", "none_known"}]
     if denial and coded:
-        same = sum(1 for n in notes if _NO_ALLERGY.search(n.text))
+        same = sum(1 for n in notes if denies_allergies(n.text))
         found.append(
             Finding(
                 kind="allergy_conflict",
                 key="allergies",
                 when=_start(last.fact),
                 facts=(last.fact, *coded),
-                words={"quote": " ".join(denial[0].split()), "notes": str(same), "of": str(len(notes))},
+                words={"quote": denial, "notes": str(same), "of": str(len(notes))},
             )
         )
     found.extend(_smoking(chart, last))

@@ -288,7 +288,7 @@ def _directions(found: Mentions, claim: Claim) -> list[str]:
 
 
 def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
-    backed = backing(appraisal, claim.facts) | {tuple(a.split(":", 1)) for a in claim.absent}
+    backed = backing(appraisal, claim.facts) | {tuple(a.removeprefix("current_").split(":", 1)) for a in claim.absent}
     quoted = " ".join(c.value for c in claim.citations).lower()
     named = [
         *measurements_in(found.words, appraisal.table),

@@ -118,3 +118,9 @@ def _move(connection: Connection, outbox_id: str, now: datetime, values: dict[st
 def _rows(connection: Connection, query: Any) -> tuple[OutboxRow, ...]:  # noqa: ANN401 (SQLAlchemy's own generics)
     rows: Iterable[Row[Any]] = connection.execute(query)
     return tuple(OutboxRow(**row._mapping) for row in rows)
+
+
+def written_references(connection: Connection) -> frozenset[str]:
+    """`Type/id` of everything that this program has written: a change of it is not news to a round."""
+    query = select(outbox.c.resource_type, outbox.c.resource_id).where(outbox.c.state == "done").distinct()
+    return frozenset(f"{row.resource_type}/{row.resource_id}" for row in connection.execute(query))

@@ -1,0 +1,96 @@
+"""The words of "Do not rely on": implausible values, conflicts and what notes only repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agents.offline.words import chunks, listing, measurement
+from agents.reasoner import Material
+from chart.finding import Finding
+from claims.claim import Claim
+from claims.sentence import Sentence
+
+KINDS = ("implausible", "same_moment", "blood_count", "repeated_values", "smoking_conflict", "instruction_in_note")
+
+
+def doubts(m: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
+    """One claim a kind of doubt; doubts of the same kind share a sentence."""
+    top = {id(p) for f in m.appraisal.act_first[:4] for p in f.points}
+    claims = []
+    for kind in KINDS:
+        found = [f for f in m.appraisal.of(kind) if not (f.points and all(id(p) in top for p in f.points))]
+        found = [f for f in found if not (kind == "implausible" and f.key == "hba1c_glucose")]
+        for group in chunks(found, 4):
+            s = Sentence(m.appraisal).say(_TITLES[kind])
+            listing(s, group, lambda f, s=s, kind=kind: _WORDS[kind](s, f, m), last="; ")  # type: ignore[misc]
+            claims.append(s.claim(number(), salience=4))
+    return tuple(claims)
+
+
+def _implausible(s: Sentence, f: Finding, m: Material) -> None:
+    last = f.points[-1]
+    s.measured(last, measurement(m, last))
+
+
+def _same_moment(s: Sentence, f: Finding, m: Material) -> None:
+    what = measurement(m, f.points[-1])
+    moment = f.points[-1].when.start
+    pair = [p for p in f.points if p.when.start == moment]
+    s.name(pair[0].fact, what.name).say(" ")
+    for index, point in enumerate(pair):
+        if index:
+            s.say(" / ")
+        s.number(point, what, unit=False)
+    s.say(" (").date(pair[-1].fact).say(")")
+
+
+def _blood_count(s: Sentence, f: Finding, m: Material) -> None:
+    hb, hct = f.points
+    s.name(hb.fact, "Hb").say(" ").number(hb, measurement(m, hb), unit=False).say(" with ").name(hct.fact, "Hct").say(
+        " "
+    )
+    s.number(hct, measurement(m, hct), unit=False).say(" (").date(hb.fact).say(") implies a quotient of ")
+    s.calculate("quotient_percent", [hb.fact, hct.fact], places=1)
+    if f.others:
+        s.say(", ").name(f.others[0].fact, "MCHC").say(" reported ").number(
+            f.others[0], measurement(m, f.others[0]), unit=False
+        )
+    s.say(": repeat the count")
+
+
+def _repeated(s: Sentence, f: Finding, m: Material) -> None:
+    last = f.points[-1]
+    s.name(last.fact, measurement(m, last).name).say(" ").number(last, measurement(m, last)).say(" on ")
+    s.calculate("count", [p.fact for p in f.points]).say(" days running to ").date(last.fact)
+
+
+def _smoking(s: Sentence, f: Finding, m: Material) -> None:
+    coded, noted = f.facts
+    note = next(n for n in m.appraisal.chart.notes if n.fact is noted)
+    s.say("Smoking: coded “").say(str(coded.value)).cite(coded, "value", "name").say("” (").date(coded)
+    s.say("), the notes say ").quote(noted, note.path, f.words["quote"])
+
+
+def _instruction(s: Sentence, f: Finding, m: Material) -> None:
+    s.calculate("count", f.facts).say(" notes hold text that reads like instructions to a program, last ").date(
+        f.facts[-1]
+    )
+    s.say("; it was treated as text")
+
+
+_TITLES = {
+    "implausible": "Implausible: ",
+    "same_moment": "Two values at one moment, left out of trends: ",
+    "blood_count": "Blood count contradicts itself: ",
+    "repeated_values": "Same decimals each time: ",
+    "smoking_conflict": "",
+    "instruction_in_note": "",
+}
+_WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
+    "implausible": _implausible,
+    "same_moment": _same_moment,
+    "blood_count": _blood_count,
+    "repeated_values": _repeated,
+    "smoking_conflict": _smoking,
+    "instruction_in_note": _instruction,
+}

@@ -1,0 +1,67 @@
+"""Phrases shared by the offline drafts: dates, lists, courses and problems in a clinician's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from agents.reasoner import Material
+from chart.courses import Course
+from chart.measurement import Measurement
+from chart.problems import Problem
+from chart.series import Point
+from claims.sentence import Sentence
+
+T = TypeVar("T")
+MAX_LIST = 12
+"""So many names in one sentence; more are put into another."""
+
+
+def measurement(material: Material, point: Point) -> Measurement:
+    """What a point measures."""
+    found = material.appraisal.table.measured_by(point.fact)
+    if found is None:  # pragma: no cover - points only exist for measurements of the table
+        raise LookupError("A point without a measurement.")
+    return found
+
+
+def listing(sentence: Sentence, items: Sequence[T], say: Callable[[T], object], *, last: str = ", ") -> Sentence:
+    """Say items one after another with commas."""
+    for index, item in enumerate(items):
+        if index:
+            sentence.say(last if index == len(items) - 1 else ", ")
+        say(item)
+    return sentence
+
+
+def say_course(sentence: Sentence, course: Course) -> Sentence:
+    """Name a medicine: what it is, with the words of its speaking order behind it."""
+    return sentence.name(course.last, course.drug.short)
+
+
+def say_dose(sentence: Sentence, course: Course) -> Sentence:
+    """How often it is taken, where the order says so in a way that can be repeated."""
+    order = course.last
+    cells = order.cells
+    if "as_needed" in order.tags:
+        return sentence.say(" as needed").cite(order, "as_needed", "dosage")
+    frequency, period, unit = cells.get("frequency"), cells.get("period"), cells.get("period_unit")
+    if frequency and period and unit and unit.text == "d" and float(period.text) == 1:
+        words = {"1": " daily", "2": " twice daily", "3": " three times daily", "4": " four times daily"}
+        if frequency.text in words:
+            return sentence.say(words[frequency.text]).cite(order, "frequency", "period", "period_unit")
+    return sentence
+
+
+def say_problem(sentence: Sentence, problem: Problem, *, dated: bool = True) -> Sentence:
+    """Name a problem with the year it began."""
+    fact = problem.facts[0]
+    sentence.name(fact, problem.name)
+    if dated and fact.when:
+        sentence.say(" (").year(fact).say(")")
+    return sentence
+
+
+def chunks(items: Sequence[T], size: int = MAX_LIST) -> list[Sequence[T]]:
+    """Items in groups that fit one sentence each."""
+    return [items[i : i + size] for i in range(0, len(items), size)]

@@ -1,0 +1,110 @@
+"""The one protocol that every reasoner implements, and the material it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from agents.plan import Plan, ToolCall
+from chart.appraisal import Appraisal
+from claims.claim import Draft, Task
+from claims.verify import Verdict
+from tools.evidence import Coverage
+from tools.guidelines.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brief:
+    """What the round is asked to do."""
+
+    tasks: tuple[Task, ...]
+    """The drafts wanted."""
+    question: str | None = None
+    """The words of a ``question`` task."""
+    since: date | None = None
+    """Start of the comparison window that a person asked for."""
+    feedback: str | None = None
+    """A reviewer's words, when the round was sent back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Material:
+    """What a reasoner may draft from."""
+
+    brief: Brief
+    """The order."""
+    appraisal: Appraisal
+    """The chart and what code computed from it."""
+    coverage: Mapping[str, Coverage]
+    """What was looked at, by coverage id."""
+    outcomes: tuple[Outcome, ...] = ()
+    """What guidelines said."""
+    tainted: bool = False
+    """Whether text in the chart tried to give instructions."""
+
+    def looked_at(self, resource_type: str) -> str | None:
+        """The coverage id of a complete look at all resources of a type; ``None`` when absence cannot be claimed."""
+        for line in self.coverage.values():
+            if line.query.startswith(f"{resource_type}?") and "code=" not in line.query:
+                return line.id if line.error is None and not line.truncated else None
+        return None
+
+    @property
+    def failed(self) -> tuple[Coverage, ...]:
+        """The looks that failed."""
+        return tuple(line for line in self.coverage.values() if line.error)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What a reasoner's model calls cost."""
+
+    llm_calls: int = 0
+    """Calls made."""
+    prompt_tokens: int = 0
+    """Tokens sent."""
+    completion_tokens: int = 0
+    """Tokens received."""
+    largest_prompt_tokens: int = 0
+    """The longest prompt."""
+    cached_prompt_tokens: int = 0
+    """Prompt tokens that the server had in its cache."""
+    prompts: tuple[str, ...] = field(default=())
+    """SHA-256 of the prompt files used."""
+
+
+class Reasoner(Protocol):
+    """Plans, weighs and words. It gets evidence and gives typed answers; it can neither read more nor write."""
+
+    @property
+    def name(self) -> str:
+        """``offline``, ``vllm`` or ``transformers``."""
+        ...
+
+    @property
+    def model(self) -> tuple[str | None, str | None]:
+        """Name and revision of the model; both ``None`` without one."""
+        ...
+
+    @property
+    def spent(self) -> Spent:
+        """What its calls have cost since it was made."""
+        ...
+
+    async def plan(self, brief: Brief) -> Plan:
+        """What to look at. Code adds the must-look set."""
+        ...
+
+    async def assess(self, material: Material) -> Sequence[ToolCall]:
+        """Further calls needed to answer the brief; empty when the evidence is enough."""
+        ...
+
+    async def draft(self, task: Task, material: Material) -> Draft:
+        """One draft of a task."""
+        ...
+
+    async def repair(self, draft: Draft, verdicts: Sequence[Verdict], material: Material) -> Draft:
+        """The draft with the refused claims mended or left out; called once."""
+        ...

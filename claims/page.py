@@ -1,0 +1,67 @@
+"""The one page: the drafts that stand, as plain lines in the order that a clinician reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claims.claim import Claim, Draft
+
+MAX_LINES = 45
+_ORDER = (
+    "Who",
+    "Allergies",
+    "Act on / verify first",
+    "Changed",
+    "Active problems",
+    "Medicines",
+    "Due by guideline",
+    "Also on record",
+    "Do not rely on",
+)
+_UNTITLED = frozenset({"Who", "Allergies"})
+_NUMBERED = "Act on / verify first"
+
+
+def page(drafts: Sequence[Draft], *, head: Sequence[str], foot: Sequence[str]) -> tuple[str, ...]:
+    """At most 45 lines.
+
+    Args:
+        drafts: what stands.
+        head: lines above, such as what wrote the page.
+        foot: lines below, such as what could not be looked at.
+
+    Where there is more, the least salient claims are folded into one counted line; they stay in the drafts.
+    """
+    sections: dict[str, list[Claim]] = {}
+    for draft in drafts:
+        for section in draft.sections:
+            sections.setdefault(section.title, []).extend(section.claims)
+    titles = [t for t in _ORDER if t in sections] + [t for t in sections if t not in _ORDER]
+    room = MAX_LINES - len(head) - len(foot) - sum(1 for t in titles if t not in _UNTITLED)
+    kept = _most_salient([c for t in titles for c in sections[t]], room)
+    lines = list(head)
+    folded = 0
+    for title in titles:
+        shown = [c for c in sections[title] if id(c) in kept]
+        folded += len(sections[title]) - len(shown)
+        if not shown:
+            continue
+        if title not in _UNTITLED:
+            lines.append(f"## {title}")
+        lines.extend(_line(title, index, claim) for index, claim in enumerate(shown, start=1))
+    if folded:
+        lines.append(f"{folded} further sentences are folded; they stand in the drafts.")
+    return (*lines, *foot)
+
+
+def _line(title: str, index: int, claim: Claim) -> str:
+    if title == _NUMBERED:
+        return f"{index}. {claim.text}"
+    return claim.text
+
+
+def _most_salient(claims: Sequence[Claim], room: int) -> set[int]:
+    if len(claims) <= room:
+        return {id(c) for c in claims}
+    order = sorted(range(len(claims)), key=lambda i: (claims[i].salience, i))
+    return {id(claims[i]) for i in order[: room - 1]}

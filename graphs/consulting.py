@@ -1,0 +1,56 @@
+"""Appraise and consult: the chart is appraised by code, then the guidelines are asked about the appraised chart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agents.plan import Plan
+from graphs.node import keep, kept, material_in
+from graphs.services import Services
+from graphs.state import RoundState
+from tools.guidelines.evaluate import evaluate
+from tools.guidelines.outcome import Outcome
+
+
+async def appraise(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """Appraise the chart; it is kept in memory, and computed again from the evidence wherever it is needed.
+
+    Raises:
+        ValueError: when the evidence holds no patient.
+    """
+    material_in(state, runtime.context)
+    return {}
+
+
+async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """Ask the guidelines that are in force; a failure is an outcome of that recommendation, never silence."""
+    services = runtime.context
+    calls = Plan.model_validate(kept(services, state["plan"])).calls
+    if not any(call.tool == "guidelines" for call in calls):
+        return {}
+    appraisal = material_in(state, services).appraisal
+    ingredients = {
+        order.reference: tuple(sorted(course.drug.substances))
+        for course in appraisal.courses
+        for order in course.orders
+    }
+    found = await evaluate(
+        services.worker,
+        services.library,
+        list(appraisal.chart.resources.values()),
+        as_of=appraisal.chart.as_of,
+        doubtful=appraisal.doubtful,
+        ingredients=ingredients,
+    )
+    return {"outcomes": keep(services, [_json(o) for o in found], "outcomes")}
+
+
+def _json(outcome: Outcome) -> dict[str, Any]:
+    row = asdict(outcome)
+    row["recommendation"]["start"] = outcome.recommendation.start.isoformat()
+    end = outcome.recommendation.end
+    row["recommendation"]["end"] = end.isoformat() if end else None
+    return row

@@ -1,0 +1,76 @@
+"""Draft and verify: the reasoner words, code traces every word; what does not stand goes back once, then is removed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from langgraph.runtime import Runtime
+
+from agents.offline.accounting import with_everything_named
+from agents.offline.reasoner import without
+from agents.reasoner import Material
+from claims.claim import Draft
+from claims.verify import Look, Verdict, verify
+from graphs.node import keep, kept, material_in
+from graphs.services import Services
+from graphs.state import RoundState
+
+REPAIRS = 1
+"""How often drafts go back to the reasoner."""
+
+
+async def draft(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """Word every task, side by side; on the way back only the drafts with refused claims."""
+    services = runtime.context
+    material = material_in(state, services)
+    if state.get("repairs", 0) and state.get("drafts"):
+        found = await asyncio.gather(*(_again(d, material, services) for d in drafts_of(services, state["drafts"])))
+    else:
+        found = await asyncio.gather(*(services.reasoner.draft(task, material) for task in material.brief.tasks))
+    return {"drafts": _keep(services, list(found), "drafts")}
+
+
+async def _again(one: Draft, material: Material, services: Services) -> Draft:
+    refused = [v for v in verdicts(one, material) if not v.stands]
+    return await services.reasoner.repair(one, refused, material) if refused else one
+
+
+async def verify_drafts(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """Keep what stands; what does not goes back once and is then removed, visibly."""
+    services = runtime.context
+    material = material_in(state, services)
+    found = drafts_of(services, state["drafts"])
+    judged = [(one, verdicts(one, material)) for one in found]
+    if state.get("repairs", 0) < REPAIRS and any(not v.stands for _, all_ in judged for v in all_):
+        return {"repairs": state.get("repairs", 0) + 1, "verified": ""}
+    standing = with_everything_named([without(one, all_) for one, all_ in judged], material)
+    return {"verified": _keep(services, standing, "verified")}
+
+
+def after_verify(state: RoundState) -> str:
+    """Back to the draft for a repair, else on."""
+    return "propose" if state.get("verified") else "draft"
+
+
+def verdicts(one: Draft, material: Material) -> list[Verdict]:
+    """The verdict on each claim of a draft."""
+    return [verify(claim, material.appraisal, looks(material)) for claim in one.claims]
+
+
+def looks(material: Material) -> Mapping[str, Look]:
+    """Coverage as the verifier needs it."""
+    return {
+        line.id: Look(query=line.query, truncated=line.truncated, error=line.error)
+        for line in material.coverage.values()
+    }
+
+
+def _keep(services: Services, drafts: list[Draft], kind: str) -> str:
+    return keep(services, [d.model_dump(mode="json") for d in drafts], kind)
+
+
+def drafts_of(services: Services, sha256: str) -> list[Draft]:
+    """The drafts of an artifact."""
+    rows = kept(services, sha256)
+    return [Draft.model_validate(row) for row in rows] if isinstance(rows, list) else []

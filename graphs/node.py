@@ -1,0 +1,50 @@
+"""What every node starts from: the round's row and its material."""
+
+from __future__ import annotations
+
+from agents.reasoner import Material
+from graphs.reading import material_of, outcomes_of
+from graphs.services import Services
+from graphs.state import RoundState
+from store import artifacts, runs
+from store.runs import Run
+
+
+class RoundUnknown(LookupError):
+    """There is no such round; list what there is with `preround queue`."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"There is no round {run_id}; list what there is with `preround queue`.")
+
+
+def run_of(services: Services, run_id: str) -> Run:
+    """The row of a round.
+
+    Raises:
+        RoundUnknown: when there is none.
+    """
+    with services.db.read() as connection:
+        found = runs.get(connection, run_id)
+    if found is None:
+        raise RoundUnknown(run_id)
+    return found
+
+
+def material_in(state: RoundState, services: Services) -> Material:
+    """The material that the state refers to."""
+    run = run_of(services, state["run_id"])
+    shas = state["evidence"][state.get("since", 0) :]
+    appraisal, coverage = services.cache.reading(services.db, shas, run, site=services.site_tables)
+    return material_of(run, appraisal, coverage, outcomes_of(services.db, state.get("outcomes")))
+
+
+def keep(services: Services, value: object, kind: str) -> str:
+    """Keep a JSON value as an artifact and give its hash."""
+    with services.db.write() as connection:
+        return artifacts.put_json(connection, value, kind=kind, now=services.clock.now())
+
+
+def kept(services: Services, sha256: str) -> object:
+    """The JSON value of an artifact."""
+    with services.db.read() as connection:
+        return artifacts.get_json(connection, sha256)

@@ -1,0 +1,43 @@
+"""Plan: the reasoner says what to look at; code adds what must always be looked at."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from agents.plan import Plan, with_must_look
+from graphs.node import keep, kept, material_in, run_of
+from graphs.reading import brief_of
+from graphs.services import Services
+from graphs.state import RoundState
+
+MORE_PASSES = 2
+"""How often an assessment may ask for more."""
+
+
+async def plan(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """The first plan of a pass; after an assessment it is already made."""
+    services = runtime.context
+    if state.get("passes", 0) > 0:
+        return {}
+    planned = await services.reasoner.plan(brief_of(run_of(services, state["run_id"])))
+    return {"plan": keep(services, with_must_look(planned).model_dump(mode="json"), "plan")}
+
+
+async def assess(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """Whether the evidence is enough; at most twice more is read, and never the same call again."""
+    services = runtime.context
+    if state["passes"] >= MORE_PASSES:
+        return {"plan": ""}
+    material = material_in(state, services)
+    made = Plan.model_validate(kept(services, state["plan"]))
+    done = frozenset(call.key for call in made.calls)
+    more = [call for call in await services.reasoner.assess(material) if call.key not in done]
+    if not more:
+        return {"plan": ""}
+    wider = Plan(calls=(*made.calls, *more)[:40], tainted=material.tainted)
+    return {"plan": keep(services, wider.model_dump(mode="json"), "plan"), "passes": state["passes"] + 1}
+
+
+def after_assess(state: RoundState) -> str:
+    """Back to the plan when more is to be read, else on to the draft."""
+    return "plan" if state.get("plan") else "draft"

@@ -1,0 +1,163 @@
+"""Propose: compose FHIR from what stands, set tiers by policy, open the review item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langgraph.runtime import Runtime
+
+from agents.plan import MUST_LOOK
+from agents.reasoner import Material
+from agents.suggest import suggestions
+from chart.appraisal import Appraisal
+from claims.claim import Draft
+from claims.compose import composes, composition, sources
+from claims.seal import target_id
+from claims.suggestion import Suggestion
+from graphs.drafting import drafts_of
+from graphs.node import keep, material_in, run_of
+from graphs.result import result_of
+from graphs.services import Services
+from graphs.state import RoundState
+from review.gate import open_item
+from review.item import Item
+from review.policy import Label
+from review.proposal import Draft as EntryDraft
+from review.proposal import Proposal
+from review.proposal import propose as build_proposal
+from store import runs
+from store.runs import Run
+
+
+async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
+    """Open one review item for the round, or none when there is nothing to write.
+
+    Raises:
+        review.errors.NeverProposed, ProposalUnusable: when the policy forbids what was composed.
+    """
+    services = runtime.context
+    run = run_of(services, state["run_id"])
+    material = material_in(state, services)
+    drafts = drafts_of(services, state["verified"])
+    due, others = suggestions(material)
+    entries = _entries(drafts, due, run, state, material, services)
+    item: Item | None = None
+    proposal: Proposal | None = None
+    if entries:
+        proposal = build_proposal(
+            run_id=run.run_id,
+            patient=run.patient,
+            as_of=run.as_of,
+            revision=state["revision"],
+            author=services.author,
+            drafts=entries,
+            based_on=watched(material.appraisal),
+            policy=services.policy,
+        )
+        item = open_item(
+            services.db,
+            proposal,
+            policy=services.policy,
+            now=services.clock.now(),
+            replaces=state.get("item_id"),
+            supersede_tasks=run.tasks,
+        )
+    result = result_of(run, material, drafts, due, others, proposal, services)
+    sha = keep(services, result, "result")
+    now = services.clock.now()
+    with services.db.write() as connection:
+        runs.set_result(connection, run.run_id, sha, now=now)
+        if item is not None:
+            runs.set_status(connection, run.run_id, from_={"running"}, to="awaiting_review", now=now)
+    if item is None or proposal is None:
+        return {"outcome": "nothing_to_write"}
+    return {"item_id": item.item_id, "proposal_sha256": proposal.proposal_sha256}
+
+
+def after_propose(state: RoundState) -> str:
+    """To the approval, or to the end when there is nothing to write."""
+    return "close" if state.get("outcome") == "nothing_to_write" else "approve"
+
+
+def watched(appraisal: Appraisal) -> tuple[str, ...]:
+    """Versioned references of every must-look resource that was read: the freshness check compares with them."""
+    found = []
+    for reference, resource in appraisal.chart.resources.items():
+        if reference.partition("/")[0] in MUST_LOOK:
+            version = resource.get("meta", {}).get("versionId")
+            found.append(f"{reference}/_history/{version}" if version else reference)
+    return tuple(found)
+
+
+def _entries(
+    drafts: Sequence[Draft],
+    due: Sequence[Suggestion],
+    run: Run,
+    state: RoundState,
+    material: Material,
+    services: Services,
+) -> list[EntryDraft]:
+    entries: list[EntryDraft] = []
+    for one in drafts:
+        if not composes(one):
+            continue
+        body = composition(
+            one,
+            resource_id=target_id(run.run_id, len(entries) + 1, state["revision"]),
+            patient=run.patient,
+            as_of=run.as_of,
+            author=services.author,
+        )
+        entries.append(
+            EntryDraft(
+                task=one.task,
+                title=body["title"],
+                resource=body,
+                sources=sources([c for claim in one.claims for c in claim.citations]),
+                labels=_labels(one, material),
+            )
+        )
+    if any(d.task == "suggestions" for d in drafts):
+        entries.extend(_suggested(s, material) for s in due)
+    return entries
+
+
+def _labels(one: Draft, material: Material) -> frozenset[Label]:
+    found: set[Label] = set()
+    # The offline reasoner never lets note text choose its words; a model that has read planted text is tainted.
+    if one.tainted and any(c.tainted for c in one.claims):
+        found.add("tainted")
+    if material.failed:
+        found.add("incomplete-checks")
+    return frozenset(found)
+
+
+def _suggested(suggestion: Suggestion, material: Material) -> EntryDraft:
+    labels: set[Label] = set()
+    if {c.reference.split("/_history/")[0] for c in suggestion.because} & material.appraisal.doubtful:
+        labels.add("doubtful-source")
+    if material.failed:
+        labels.add("incomplete-checks")
+    medication = suggestion.action.get("medicationCodeableConcept")
+    return EntryDraft(
+        task="suggestions",
+        title=suggestion.title,
+        resource=suggestion.action,
+        sources=sources(suggestion.because),
+        labels=frozenset(labels),
+        medication_class=_class_of(medication, material.appraisal) if medication else None,
+    )
+
+
+def _class_of(medication: object, appraisal: Appraisal) -> str | None:
+    """The riskiest class that the medication table knows for a proposed medicine; ``None`` for an unknown one."""
+    if not isinstance(medication, dict):
+        return None
+    words = medication.get("text") or next(
+        (c.get("display") for c in medication.get("coding", ()) if c.get("display")), ""
+    )
+    drug = appraisal.drug_table.read(str(words))
+    if not drug.known:
+        return None
+    risky = sorted(drug.classes & appraisal.drug_table.high_risk)
+    return risky[0] if risky else sorted(drug.classes)[0]

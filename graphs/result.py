@@ -1,0 +1,153 @@
+"""What a round gives: the JSON of `run --json`, built once when the item opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from agents.offline.accounting import claim_naming, spoken_for
+from agents.offline.act_first import claim_of
+from agents.reasoner import Material
+from chart.comparison import compare
+from chart.moment import moment_of
+from chart.trends import Movement
+from claims.claim import Claim, Draft
+from claims.page import page
+from claims.suggestion import NotSuggested, Suggestion
+from graphs.services import Services
+from review.proposal import Proposal
+from store.runs import Run
+
+
+def result_of(
+    run: Run,
+    material: Material,
+    drafts: Sequence[Draft],
+    due: Sequence[Suggestion],
+    others: Sequence[NotSuggested],
+    proposal: Proposal | None,
+    services: Services,
+) -> dict[str, Any]:
+    """The result without what changes later (status, item, ledger)."""
+    name, revision = services.reasoner.model
+    tiers = {e.title: e.tier for e in proposal.entries if e.task == "suggestions"} if proposal else {}
+    critical = [claim_of(f, material, f"k{i}") for i, f in enumerate(material.appraisal.of("critical"), start=1)]
+    shown = [d.model_dump(mode="json") for d in drafts]
+    for one in shown:
+        if one["task"] == "comparison":
+            one["comparison"] = _comparison(material)
+    return {
+        "run_id": run.run_id,
+        "patient": run.patient,
+        "as_of": run.as_of.isoformat(),
+        "reasoner": services.reasoner.name,
+        "model": {"name": name, "revision": revision},
+        "page": list(page(drafts, head=_head(run, material, critical, services), foot=_foot(material, others))),
+        "critical": [{"text": c.text, "citations": [x.model_dump() for x in c.citations]} for c in critical],
+        "drafts": shown,
+        "accounted": _accounted(material, drafts),
+        "suggestions": [
+            {**s.model_dump(mode="json"), "tier": tiers.get(s.title, s.tier)} for s in due if "suggestions" in run.tasks
+        ],
+        "not_suggested": [n.model_dump(mode="json") for n in others],
+        "coverage": [asdict(line) for line in material.coverage.values()],
+    }
+
+
+def _head(run: Run, material: Material, critical: Sequence[Claim], services: Services) -> list[str]:
+    model = services.reasoner.model[0]
+    by = "rules only, not a model" if model is None else f"worded by {model}, checked by code"
+    lines = [c.text for c in critical]
+    lines.append(f"Pre-round · chart as of {moment_of(run.as_of).words()} · {by} · a draft: check before use")
+    lines.extend(f"COULD NOT READ {c.query.partition('?')[0]}: {c.error}" for c in material.failed[:5])
+    return lines
+
+
+def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
+    counts = material.appraisal.chart.counts
+    read = sum(counts.values())
+    cut = [c.query.partition("?")[0] for c in material.coverage.values() if c.truncated]
+    left = material.appraisal.chart.left_out
+    wrong = len(left.get("entered-in-error", ())) + len(left.get("refuted", ()))
+    lines = [
+        f"Read {read} resources, {'cut: ' + ', '.join(cut) if cut else 'nothing cut'}; left out {wrong} entered in error or refuted, "
+        f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood. "
+        f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
+    ]
+    unchecked = [n for n in others if n.why in ("could_not_check", "withheld")]
+    if unchecked:
+        lines.insert(
+            0,
+            "Guidelines: "
+            + " · ".join(f"{n.guideline.partition('|')[0]} {_WHY[n.why]}: {n.detail}" for n in unchecked[:4]),
+        )
+    unknown = material.appraisal.unknown_drugs
+    if unknown:
+        lines.insert(
+            0, f"No rule knows these medicines, none looked at them: {', '.join(c.drug.short for c in unknown[:6])}"
+        )
+    return lines
+
+
+_WHY = {"could_not_check": "could not be checked", "withheld": "withheld"}
+
+
+def _accounted(material: Material, drafts: Sequence[Draft]) -> list[dict[str, Any]]:
+    speaking = spoken_for(material)
+    return [
+        {"reference": a.fact.reference, "as": a.shown_as, "in": claim_naming(a, drafts, speaking)}
+        for a in material.appraisal.accounted
+    ]
+
+
+def _comparison(material: Material) -> dict[str, Any]:
+    """Both windows, measurement by measurement, for those who want more than the page."""
+    found = compare(material.appraisal, since=material.brief.since)
+    windows = [w for w in (found.latest, found.year) if w]
+    return {
+        "windows": [
+            {
+                "title": w.title,
+                "start": w.start.isoformat(),
+                "end": w.end.isoformat(),
+                "measurements": [_movement(m, material) for m in w.movements],
+            }
+            for w in windows
+        ],
+        "medications": [
+            {
+                "what": c.what,
+                "name": c.course.drug.short,
+                "reference": c.order.citation,
+                "date": c.order.when.text if c.order.when else None,
+            }
+            for c in found.courses
+        ],
+        "renewed": found.renewed,
+        "problems_new": [{"name": f.name, "reference": f.citation} for f in found.new_problems],
+        "problems_resolved": [{"name": f.name, "reference": f.citation} for f in found.resolved_problems],
+    }
+
+
+def _movement(move: Movement, material: Material) -> dict[str, Any]:
+    what = material.appraisal.table.by_key[move.key]
+    return {
+        "measurement": what.name,
+        "unit": what.unit,
+        "first": {
+            "value": str(move.first.value),
+            "date": move.first.when.text,
+            "reference": move.first.fact.citation,
+            "fact": move.first.fact.id,
+        },
+        "last": {
+            "value": str(move.last.value),
+            "date": move.last.when.text,
+            "reference": move.last.fact.citation,
+            "fact": move.last.fact.id,
+        },
+        "change": str(move.difference),
+        "direction": move.direction,
+        "crossed": move.crossed,
+    }

@@ -1,0 +1,223 @@
+"""The runner: starts rounds, drives them under a lease, and wakes what waits for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.types import Command
+from langsmith.run_helpers import tracing_context
+
+from graphs.approving import Answer
+from graphs.ledger import Meter
+from graphs.node import run_of
+from graphs.round import build_round
+from graphs.services import Services
+from graphs.state import GRAPH_VERSION
+from review.errors import GateError
+from review.gate import cancel as cancel_item
+from review.gate import expire
+from review.item import Item
+from store import decisions, items, runs
+from store.leases import LeaseHeld
+from store.runs import FINISHED, UNFINISHED, Run
+from tools.fhir.errors import FhirError, FhirUnreachable
+
+
+class RoundFailed(RuntimeError):
+    """The round ended without a result; the message says why and what to do."""
+
+
+@asynccontextmanager
+async def sqlite_checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    """The embedded checkpoint store: plain types only, no pickle, one file."""
+    async with aiosqlite.connect(path, timeout=30) as connection:
+        await connection.execute("PRAGMA journal_mode=WAL")
+        saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        await saver.setup()
+        yield saver
+
+
+class Runner:
+    """Drives rounds.
+
+    Args:
+        services: what nodes may use.
+        checkpointer: where LangGraph keeps its steps.
+    """
+
+    def __init__(self, services: Services, checkpointer: AsyncSqliteSaver) -> None:
+        self._services = services
+        self._graph = build_round(checkpointer)
+
+    def open(
+        self,
+        *,
+        run_id: str,
+        patient: str,
+        tasks: Sequence[str],
+        as_of: datetime,
+        question: str | None = None,
+        since: str | None = None,
+        refreshes: str | None = None,
+    ) -> Run:
+        """Put a round on record; it is driven by :meth:`advance`."""
+        now = self._services.clock.now()
+        name, revision = self._services.reasoner.model
+        run = Run(
+            run_id=run_id,
+            patient=patient,
+            tasks=tuple(tasks),
+            question=question,
+            since=since,
+            as_of=as_of,
+            reasoner=self._services.reasoner.name,
+            model_name=name,
+            model_revision=revision,
+            status="running",
+            graph_version=GRAPH_VERSION,
+            refreshes=refreshes,
+            created=now,
+            updated=now,
+        )
+        with self._services.db.write() as connection:
+            runs.create(connection, run)
+        return run
+
+    async def advance(self, run_id: str) -> Run:
+        """Drive a round as far as it goes: to its approval, or to its end.
+
+        Raises:
+            LeaseHeld: another process drives it now.
+            FhirError: a server could not be reached or refused; a round that was writing stays `committing`.
+            RoundFailed: anything else that ended the round.
+        """
+        with self._services.leases.acquire(run_id):
+            run = run_of(self._services, run_id)
+            if run.status in FINISHED:
+                return run
+            meter = Meter(self._services)
+            told = self._services.progress
+
+            def progress(node: str, state: str) -> None:
+                meter.node(node, state)
+                told(node, state)
+
+            services = replace(self._services, progress=progress)
+            try:
+                await self._drive(run, services)
+            except FhirUnreachable as error:
+                self._failed(run_id, error, keep_committing=True)
+                raise
+            except (FhirError, GateError, ValueError, LookupError, OSError, RuntimeError) as error:
+                self._failed(run_id, error, keep_committing=False)
+                raise
+            finally:
+                with self._services.db.write() as connection:
+                    before = runs.get(connection, run_id)
+                    ledger = meter.ledger(before.ledger if before else None)
+                    runs.set_ledger(connection, run_id, ledger, now=self._services.clock.now())
+            return run_of(self._services, run_id)
+
+    async def _drive(self, run: Run, services: Services) -> None:
+        config: Any = {"configurable": {"thread_id": run.run_id}, "recursion_limit": 100}
+        # Whatever the environment says, no trace of a chart leaves this process.
+        with tracing_context(enabled=False):
+            while True:
+                snapshot = await self._graph.aget_state(config)
+                given: Any
+                if not snapshot.values and not snapshot.tasks:
+                    given = {"run_id": run.run_id}
+                elif snapshot.interrupts:
+                    item = self._answered(snapshot.values["item_id"])
+                    if item is None:
+                        return
+                    answer = Answer(item_id=item.item_id, proposal_sha256=item.proposal_sha256)
+                    given = Command(resume=answer.model_dump())
+                    self._note_feedback(item)
+                elif snapshot.tasks:
+                    given = None
+                else:
+                    return
+                await self._graph.ainvoke(given, config, context=services, durability="sync")
+
+    def _answered(self, item_id: str) -> Item | None:
+        """The closed item at the end of the chain of edits, or `None` while one of them is open."""
+        with self._services.db.read() as connection:
+            item = items.get(connection, item_id)
+            while item and item.state == "superseded" and item.next_item:
+                following = items.get(connection, item.next_item)
+                if following is None or following.run_id != item.run_id:
+                    break
+                item = following
+        return None if item is None or item.state == "open" else item
+
+    def _note_feedback(self, item: Item) -> None:
+        """A round that was sent back runs again, with the reviewer's words."""
+        if item.state != "revised":
+            return
+        with self._services.db.write() as connection:
+            words = (
+                next((d.words for d in decisions.of_item(connection, item.item_id) if d.verb == "revise"), None) or ""
+            )
+            now = self._services.clock.now()
+            runs.set_feedback(connection, item.run_id, words, now=now)
+            runs.set_status(connection, item.run_id, from_={"awaiting_review"}, to="running", now=now)
+
+    def _failed(self, run_id: str, error: Exception, *, keep_committing: bool) -> None:
+        from_ = UNFINISHED - ({"committing"} if keep_committing else set()) - {"awaiting_review"}
+        with self._services.db.write() as connection:
+            runs.set_status(
+                connection, run_id, from_=from_, to="failed", now=self._services.clock.now(), detail=str(error)
+            )
+
+    def cancel(self, run_id: str, *, person: str) -> Run:
+        """End a round; nothing of it that is not yet sent will be written.
+
+        Raises:
+            AlreadyDecided, AlreadySent: when it is too late.
+        """
+        run = run_of(self._services, run_id)
+        now = self._services.clock.now()
+        with self._services.db.read() as connection:
+            open_items = [i for i in items.of_run(connection, run_id) if i.state in ("open", "approved")]
+        for item in open_items:
+            cancel_item(self._services.db, item_id=item.item_id, person=person, now=now)
+        with self._services.db.write() as connection:
+            runs.set_status(connection, run_id, from_=UNFINISHED, to="cancelled", now=now)
+        return run_of(self._services, run.run_id)
+
+    def refreshed(self, run: Run, run_id: str) -> Run:
+        """A new round for one that went stale, with the same tasks and the same clinical now unless time has moved on."""
+        as_of = max(run.as_of, self._services.clock.now()) if run.as_of > run.created else run.as_of
+        return self.open(
+            run_id=run_id,
+            patient=run.patient,
+            tasks=run.tasks,
+            as_of=as_of,
+            question=run.question,
+            since=run.since,
+            refreshes=run.run_id,
+        )
+
+    async def sweep(self) -> tuple[Run, ...]:
+        """Close what expired and drive what waits for nobody; returns the rounds that moved."""
+        expire(self._services.db, now=self._services.clock.now())
+        with self._services.db.read() as connection:
+            waiting = runs.undriven(connection)
+        moved = []
+        for run in waiting:
+            try:
+                moved.append(await self.advance(run.run_id))
+            except LeaseHeld:
+                continue
+            except (FhirError, GateError, ValueError, LookupError, OSError, RuntimeError):
+                moved.append(run_of(self._services, run.run_id))
+        return tuple(moved)

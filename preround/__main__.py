@@ -1,0 +1,6 @@
+"""`python -m preround` is `preround`."""
+
+from preround.cli import main
+
+if __name__ == "__main__":
+    main()

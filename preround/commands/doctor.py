@@ -1,0 +1,99 @@
+"""`preround doctor`: check the set-up, and say for each thing that is wrong what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+
+from preround.door import Fhir, Json, leave, out, settings_with, write_json
+from preround.settings import Settings
+from preround.wiring import open_house
+
+ROOMS = (
+    "agents",
+    "chart",
+    "claims",
+    "evals",
+    "benchmarks",
+    "fhir_fixtures",
+    "graphs",
+    "preround",
+    "review",
+    "store",
+    "tools",
+)
+"""The import names that Preround owns in its environment."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    """What."""
+    ok: bool
+    """Whether it is as it should be."""
+    detail: str
+    """What was found, and what to do when it is not right."""
+
+
+def doctor(fhir: Fhir = None, json: Json = None) -> None:
+    """Check Python, names, the CQL engine, the FHIR server, the database and the reasoner."""
+
+    def work() -> int:
+        found = asyncio.run(_checks(settings_with(fhir)))
+        if json is not None:
+            write_json([{"name": c.name, "ok": c.ok, "detail": c.detail} for c in found], json)
+        if json != "-":
+            for check in found:
+                out.print(
+                    f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}",
+                    style=None if check.ok else "red",
+                    markup=False,
+                )
+        return 0 if all(c.ok for c in found) else 5
+
+    leave(work, json=json)
+
+
+async def _checks(settings: Settings) -> list[Check]:
+    return [_python(), names_taken(), await _opened(settings)]
+
+
+def _python() -> Check:
+    ok = sys.version_info[:2] == (3, 11)
+    found = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return Check(name="python", ok=ok, detail=found if ok else f"{found}; make the environment with Python 3.11")
+
+
+def names_taken() -> Check:
+    """Whether another distribution in this environment installs one of Preround's own import names."""
+    owners = packages_distributions()
+    others = {name: [d for d in owners.get(name, []) if d.lower() != "preround"] for name in ROOMS}
+    taken = {name: found for name, found in others.items() if found}
+    if not taken:
+        return Check(name="names", ok=True, detail="no other package claims them")
+    name, found = next(iter(taken.items()))
+    return Check(
+        name="names", ok=False, detail=f"{found[0]} also installs `{name}`; give Preround an environment of its own"
+    )
+
+
+async def _opened(settings: Settings) -> Check:
+    async def engine() -> str:
+        async with open_house(settings) as house:
+            await house.services.client.capabilities()
+            needs = await house.services.worker.load(house.services.library)
+            return f"{house.services.client.base_url} answers; {len(needs)} guideline libraries load; reasoner {house.services.reasoner.name}"
+
+    return await _said("services", engine)
+
+
+async def _said(name: str, work: Callable[[], Awaitable[str]]) -> Check:
+    try:
+        return Check(name=name, ok=True, detail=await work())
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, doctor says it
+        return Check(name=name, ok=False, detail=" ".join(str(error).split()))

@@ -1,0 +1,162 @@
+"""`preround queue`, `preround show`: what waits for a person, and one item whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, get_args
+
+import typer
+from rich.table import Table
+
+from claims.canonical import read_exact
+from claims.diff import Change, changes
+from claims.seal import Signature
+from preround import rounds
+from preround.commands.run import show_result
+from preround.door import Fhir, Json, enter, out, write_json
+from preround.failure import Unusable
+from preround.wiring import House
+from review.item import Item, ItemState
+from review.queue import Shown
+from review.queue import queue as items_of
+from review.queue import show as show_one
+from review.receipt import receipts
+from review.sealing import sealed_entry
+
+
+def queue(
+    status: Annotated[
+        str | None, typer.Option("--status", help="open, approved, rejected, expired, …; all without it.")
+    ] = None,
+    fhir: Fhir = None,
+    json: Json = None,
+) -> None:
+    """List the review items: whose, how risky, until when."""
+
+    async def work(house: House) -> int:
+        if status is not None and status not in get_args(ItemState):
+            raise Unusable(f"There is no status {status}; choose among {', '.join(get_args(ItemState))}")
+        found = items_of(house.services.db, states=None if status is None else {status})  # type: ignore[arg-type]
+        if json is not None:
+            write_json([row(item) for item in found], json)
+        if json != "-":
+            table = Table("item", "patient", "tasks", "tier", "status", "opened", "expires", "claimed by")
+            for item in found:
+                one = row(item)
+                table.add_row(
+                    one["item"],
+                    one["patient"],
+                    ", ".join(item.tasks),
+                    str(item.tier),
+                    item.state,
+                    one["opened"][:16],
+                    one["expires_at"][:16],
+                    item.claimed_by or "",
+                )
+            out.print(table)
+            if not found:
+                out.print("Nothing waits. Draft something with `preround run PATIENT`.")
+        return 0
+
+    enter(work, fhir=fhir, json=json)
+
+
+def row(item: Item) -> dict[str, Any]:
+    """An item as `queue --json` gives it."""
+    return {
+        "item": item.item_id,
+        "run_id": item.run_id,
+        "patient": item.patient,
+        "task": ",".join(item.tasks),
+        "tier": item.tier,
+        "status": item.state,
+        "opened": item.opened.isoformat(),
+        "expires_at": item.expires_at.isoformat(),
+        "claimed_by": item.claimed_by,
+    }
+
+
+def show(
+    item: Annotated[str, typer.Argument(help="Item id, from `preround queue`.")], fhir: Fhir = None, json: Json = None
+) -> None:
+    """Show one item: the page, the resources to be written, their hashes and what signing adds."""
+
+    async def work(house: House) -> int:
+        shown = show_one(house.services.db, item)
+        found = item_json(house, shown)
+        if json is not None:
+            write_json(found, json)
+        if json != "-":
+            show_result({**rounds.result(house, shown.item.run_id), "status": shown.item.state, "review_item": None})
+            for entry in found["entries"]:
+                resource = entry["resource"]
+                out.print(
+                    f"[{entry['n']}] {entry['title']} · {resource['resourceType']} · tier {entry['tier']} ({'; '.join(entry['tier_reasons'])}) · sha256 {entry['sha256'][:12]}…",
+                    markup=False,
+                )
+                for change in entry["diff"][:12]:
+                    out.print(f"    {change['path']}: {change['new']}", markup=False)
+            for receipt in found["receipts"]:
+                out.print(f"written: {receipt['reference']} version {receipt['version']}", markup=False)
+            if shown.item.state == "open":
+                out.print(
+                    f"Next: preround decide {item} --approve --as NAME   (or --reject CODE, --revise TEXT, --only N)"
+                )
+        return 0
+
+    enter(work, fhir=fhir, json=json)
+
+
+def item_json(house: House, shown: Shown) -> dict[str, Any]:
+    """An item as `show --json` gives it: entries with their sealed form as it would be, or is."""
+    now = house.services.clock.now()
+    return {
+        **row(shown.item),
+        "proposal_sha256": shown.item.proposal_sha256,
+        "next_item": shown.item.next_item,
+        "page": rounds.result(house, shown.item.run_id).get("page", []),
+        "entries": [entry_json(shown, n, now) for n in range(1, len(shown.proposal.entries) + 1)],
+        "decisions": [
+            {
+                "person": d.person,
+                "verb": d.verb,
+                "code": d.code,
+                "words": d.words,
+                "at": d.at.isoformat(),
+                "entries": [n for n, _ in d.entries],
+            }
+            for d in shown.decisions
+        ],
+        "receipts": [
+            {"entry": r.entry, "reference": r.reference, "version": r.version, "sha256": r.sha256, "receipt": r.receipt}
+            for r in receipts(house.services.db, shown.item.item_id)
+        ],
+    }
+
+
+def entry_json(shown: Shown, n: int, now: datetime) -> dict[str, Any]:
+    """One entry; `sealed` is what stands in the outbox once approved, before that a preview with an unnamed signer."""
+    entry = shown.proposal.entries[n - 1]
+    target = next((r for r in shown.outbox if r.entry == n and r.part == "target"), None)
+    if target is not None:
+        sealed = read_exact(target.body.encode())
+    else:
+        signer = Signature(who="(the signer)", role="prescriber", when=now)
+        sealed = sealed_entry(shown.proposal, entry, signatures=[signer], recorded=now).target
+    found = changes(entry.base, entry.resource)
+    return {
+        "n": entry.n,
+        "task": entry.task,
+        "title": entry.title,
+        "sha256": entry.sha256,
+        "tier": entry.tier,
+        "tier_reasons": list(entry.tier_reasons),
+        "resource": entry.resource,
+        "sealed": sealed,
+        "sources": list(entry.sources),
+        "diff": [_change(c) for c in found],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"path": change.path, "old": change.old, "new": change.new}

@@ -1,0 +1,81 @@
+"""Failures as users meet them: one sentence, the right exit code, an OperationOutcome where JSON is asked for."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from agents.offline.reasoner import TaskNotOffered
+from graphs.node import RoundUnknown
+from preround.wiring import ReasonerMissing
+from review.errors import GateError, NotThere, WrongUse
+from store.leases import LeaseHeld
+from tools.fhir.errors import (
+    BadAddress,
+    FhirError,
+    FhirGarbled,
+    FhirNotFound,
+    FhirUnreachable,
+    LoadError,
+    WrongPatient,
+)
+
+ExitCode = Literal[1, 2, 3, 4, 5]
+WRONG_USE: ExitCode = 2
+NOT_FOUND: ExitCode = 3
+REFUSED: ExitCode = 4
+UNREACHABLE: ExitCode = 5
+_CODES: dict[ExitCode, str] = {1: "exception", 2: "invalid", 3: "not-found", 4: "conflict", 5: "transient"}
+
+
+class Unusable(ValueError):
+    """What was given cannot be used."""
+
+
+class Missing(LookupError):
+    """What was named does not exist."""
+
+
+class Declined(RuntimeError):
+    """What was asked for is refused."""
+
+
+EXPECTED = (
+    FhirError,
+    GateError,
+    RoundUnknown,
+    LeaseHeld,
+    ReasonerMissing,
+    TaskNotOffered,
+    Unusable,
+    Missing,
+    Declined,
+)
+"""Failures that are nobody's bug."""
+
+
+def exit_code(error: Exception) -> ExitCode:
+    """The exit code of a failure."""
+    if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, Missing)):
+        return NOT_FOUND
+    if isinstance(error, (LoadError, BadAddress, WrongUse, Unusable, TaskNotOffered)):
+        return WRONG_USE
+    if isinstance(error, (FhirUnreachable, FhirGarbled, ReasonerMissing)):
+        return UNREACHABLE
+    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, WrongPatient)):
+        return REFUSED
+    return 1
+
+
+def outcome(error: Exception) -> dict[str, Any]:
+    """A failure as a FHIR OperationOutcome."""
+    code = exit_code(error)
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": _CODES[code], "details": {"text": sentence(error)}}],
+    }
+
+
+def sentence(error: Exception) -> str:
+    """The one sentence that a person reads."""
+    text = " ".join(str(error).split()) or (type(error).__doc__ or "Something went wrong.").strip()
+    return text if text.endswith((".", "?", "!")) else f"{text}."

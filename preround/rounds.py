@@ -1,0 +1,201 @@
+"""Rounds as doors see them: started, driven, decided, and given as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from agents.reasoner import Reasoner
+from graphs.node import run_of
+from preround.failure import Declined, Missing, Unusable
+from preround.wiring import House
+from review.decision import DecisionOutcome, Verb
+from review.gate import decide as gate_decide
+from review.proposal import Resource
+from review.queue import show
+from review.receipt import receipts
+from store import artifacts, items
+from store.leases import LeaseHeld
+from store.runs import FINISHED, Run
+from tools.fhir.read_patient import read_patient
+from tools.fhir.scope import PatientScope
+
+TASKS = ("summary", "comparison", "suggestions", "imaging", "question")
+DEFAULT_TASKS = ("summary", "comparison", "suggestions")
+_WAIT_SECONDS = 30.0
+
+
+def patient_id(given: str) -> str:
+    """The id of `Patient/x` or `x`.
+
+    Raises:
+        Unusable: when it cannot be an id.
+    """
+    found = given.removeprefix("Patient/")
+    try:
+        PatientScope(patient_id=found)
+    except Exception as error:
+        raise Unusable("That is not a patient id; list the patients with `preround patients`") from error
+    return found
+
+
+async def start(
+    house: House,
+    *,
+    patient: str,
+    tasks: Sequence[str],
+    as_of: datetime,
+    question: str | None = None,
+    since: str | None = None,
+) -> Run:
+    """Check that the patient exists, open a round and drive it to its approval.
+
+    Raises:
+        FhirNotFound: no such patient; no round is opened.
+        FhirUnreachable: no server; no round is opened.
+    """
+    found = patient_id(patient)
+    await read_patient(house.services.client, PatientScope(patient_id=found))
+    _offered(house.services.reasoner, tasks)
+    run = house.runner.open(
+        run_id=uuid.uuid4().hex[:16],
+        patient=f"Patient/{found}",
+        tasks=tasks,
+        as_of=as_of,
+        question=question,
+        since=since,
+    )
+    return await house.runner.advance(run.run_id)
+
+
+def _offered(reasoner: Reasoner, tasks: Sequence[str]) -> None:
+    unknown = [t for t in tasks if t not in TASKS]
+    if unknown:
+        raise Unusable(f"There is no task {unknown[0]}; choose among {', '.join(TASKS)}")
+    if reasoner.name == "offline" and (wanting := [t for t in tasks if t not in DEFAULT_TASKS]):
+        raise Unusable(f"The offline reasoner does not do the task {wanting[0]}; run with --reasoner vllm")
+
+
+def result(house: House, run_id: str) -> dict[str, Any]:
+    """A round as `run --json` gives it.
+
+    Raises:
+        RoundUnknown: there is no such round.
+    """
+    run = run_of(house.services, run_id)
+    found: dict[str, Any] = {"run_id": run.run_id, "patient": run.patient, "as_of": run.as_of.isoformat()}
+    with house.services.db.read() as connection:
+        if run.result_sha256:
+            found = artifacts.get_json(connection, run.result_sha256, exact=True)
+        of_run = items.of_run(connection, run_id)
+    item = of_run[-1] if of_run else None
+    return {
+        **found,
+        "status": run.status,
+        "status_detail": run.status_detail,
+        "review_item": item.item_id if item else None,
+        "proposal_sha256": item.proposal_sha256 if item else None,
+        "tier": item.tier if item else None,
+        "expires_at": item.expires_at.isoformat() if item else None,
+        "ledger": run.ledger or {},
+    }
+
+
+async def decide(
+    house: House,
+    *,
+    item_id: str,
+    person: str,
+    verb: Verb,
+    only: tuple[int, ...] | None = None,
+    code: str | None = None,
+    words: str | None = None,
+    edited: Mapping[int, Resource] | None = None,
+    proposal_sha256: str | None = None,
+) -> dict[str, Any]:
+    """Take a decision and drive the round on; when another process drives it, wait for what it does.
+
+    Raises:
+        GateError: the gate refuses.
+        FhirUnreachable: approved, and the server cannot be reached; the round stays `committing`.
+        Declined: the chart changed meanwhile; a fresh round is in the queue and the message names its item.
+    """
+    done = gate_decide(
+        house.services.db,
+        item_id=item_id,
+        person=person,
+        verb=verb,
+        policy=house.services.policy,
+        now=house.services.clock.now(),
+        only=only,
+        code=code,
+        words=words,
+        edited=edited,
+        proposal_sha256=proposal_sha256,
+    )
+    if done.outcome in ("signed", "superseded"):
+        return outcome_json(house, item_id, done)
+    run = await _drive_or_wait(house, done.item.run_id)
+    if run.status == "stale":
+        following = await refresh(house, run)
+        raise Declined(
+            f"The chart changed since this was drafted, so nothing was written; decide the fresh item "
+            f"{following or 'that is being prepared'} instead"
+        )
+    return outcome_json(house, item_id, done)
+
+
+async def _drive_or_wait(house: House, run_id: str) -> Run:
+    waited = 0.0
+    while True:
+        try:
+            return await house.runner.advance(run_id)
+        except LeaseHeld:
+            run = run_of(house.services, run_id)
+            if run.status in FINISHED or waited > _WAIT_SECONDS:
+                return run
+            await asyncio.sleep(0.2)
+            waited += 0.2
+
+
+async def refresh(house: House, stale: Run) -> str | None:
+    """Open and drive a fresh round for one that went stale; gives its item, and makes it at most once."""
+    run_id = uuid.uuid5(uuid.NAMESPACE_OID, f"refresh:{stale.run_id}").hex[:16]
+    try:
+        run = run_of(house.services, run_id)
+    except LookupError:
+        run = house.runner.refreshed(stale, run_id)
+    await _drive_or_wait(house, run.run_id)
+    found: str | None = result(house, run_id)["review_item"]
+    return found
+
+
+def outcome_json(house: House, item_id: str, done: DecisionOutcome) -> dict[str, Any]:
+    """A decision as `decide --json` gives it."""
+    item = show(house.services.db, item_id).item
+    return {
+        "item": item_id,
+        "outcome": done.outcome,
+        "next_item": done.next_item or item.next_item,
+        "signatures_missing": [str(slot) for slot in done.signatures_missing],
+        "run_status": run_of(house.services, item.run_id).status,
+        "receipts": [
+            {"entry": r.entry, "reference": r.reference, "version": r.version, "sha256": r.sha256, "receipt": r.receipt}
+            for r in receipts(house.services.db, item_id)
+        ],
+    }
+
+
+def item_of_run(house: House, run_id: str) -> str:
+    """The open or last item of a round.
+
+    Raises:
+        Missing: when it has none.
+    """
+    found: str | None = result(house, run_id)["review_item"]
+    if found is None:
+        raise Missing(f"The round {run_id} has no review item; it ended as {run_of(house.services, run_id).status}")
+    return found

@@ -1,0 +1,50 @@
+"""Settings: environment `PREROUND_*` over `preround.toml`; read here and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+ReasonerName = Literal["offline", "vllm", "transformers"]
+
+
+class Settings(BaseSettings):
+    """Everything that a site may set."""
+
+    model_config = SettingsConfigDict(env_prefix="PREROUND_", toml_file="preround.toml", extra="forbid", frozen=True)
+
+    home: Path = Path(".preround")
+    """Where state lives: database, checkpoints, sandbox, locks."""
+    fhir: str | None = None
+    """Base URL of the FHIR server; the embedded sandbox without one."""
+    fhir_token: SecretStr | None = None
+    """Bearer token for that server; sent to its origin and nowhere else."""
+    database_url: str | None = None
+    """PostgreSQL for state; SQLite under `home` without one."""
+    reasoner: ReasonerName = "offline"
+    """Who words the drafts."""
+    policy: Path | None = None
+    """A site's own review policy."""
+    site_tables: Path | None = None
+    """A folder with a site's own appraisal tables."""
+    guidelines: tuple[Path, ...] = ()
+    """Folders with a site's own recommendations."""
+    node_modules: Path = Path(__file__).resolve().parent.parent / "node_modules"
+    """Where `npm ci` put the CQL engine."""
+    sweep_seconds: float = Field(default=3.0, gt=0)
+    """How often `serve` looks for what waits for nobody."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given wins over the environment, the environment over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,0 +1,1 @@
+"""The review pages: server-rendered, plain HTML that works without JavaScript."""

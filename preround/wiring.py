@@ -1,0 +1,131 @@
+"""Wiring: settings become services; the only place that knows every room."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from agents.offline.reasoner import OfflineReasoner
+from agents.reasoner import Reasoner
+from claims.seal import Author
+from graphs.runner import Runner, sqlite_checkpoints
+from graphs.services import Services
+from preround import VERSION
+from preround.clock import WallClock
+from preround.sandbox.app import create_sandbox
+from preround.settings import Settings
+from review.policy import load_policy
+from store.database import Database, database_at
+from store.leases import FileLeases
+from tools.fhir.auth import BearerAuth, NoAuth
+from tools.fhir.client import FhirClient
+from tools.fhir.transport import in_process
+from tools.fhir.write import FhirWriter
+from tools.guidelines.library import BUILT_IN, load
+from tools.guidelines.worker import GuidelineWorker
+
+SANDBOX_URL = "http://sandbox.invalid/fhir"
+"""The embedded sandbox's address inside this process; nothing ever resolves it."""
+
+
+class ReasonerMissing(RuntimeError):
+    """This reasoner is not set up here; install its extra, or run with --reasoner offline."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The reasoner {name} is not set up here; run with --reasoner offline.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The running program: what the doors use."""
+
+    settings: Settings
+    """What it was made from."""
+    services: Services
+    """What nodes use."""
+    runner: Runner
+    """Drives rounds."""
+    sandbox: ASGIApp | None
+    """The embedded FHIR server, where it is the one in use."""
+
+
+def sandbox_app(settings: Settings) -> ASGIApp:
+    """The embedded sandbox, on its own file under `home`."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return create_sandbox(settings.home / "sandbox.sqlite", now=WallClock().now)
+
+
+def open_database(settings: Settings) -> Database:
+    """The state's database, migrated."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    db = Database(settings.database_url) if settings.database_url else database_at(settings.home / "preround.sqlite")
+    db.migrate()
+    return db
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    *,
+    progress: Callable[[str, str], None] = lambda node, state: None,
+    reasoner: Reasoner | None = None,
+) -> AsyncIterator[House]:
+    """Open everything for one command or one server, and close it again.
+
+    Args:
+        settings: where and how.
+        progress: told when a node starts and ends.
+        reasoner: in place of the one that the settings name.
+
+    Raises:
+        ReasonerMissing: when the reasoner that the settings name cannot be had.
+        tools.fhir.errors.BadAddress: when the FHIR URL is not usable.
+    """
+    db = open_database(settings)
+    sandbox = None if settings.fhir else sandbox_app(settings)
+    base = settings.fhir or SANDBOX_URL
+    transport = in_process(sandbox) if sandbox is not None else None
+    auth = BearerAuth(token=settings.fhir_token.get_secret_value()) if settings.fhir_token else NoAuth()
+    chosen = reasoner or _reasoner(settings)
+
+    def writing() -> FhirWriter:
+        return FhirWriter(base, transport=transport, auth=auth)
+
+    try:
+        async with (
+            FhirClient(base, transport=transport, auth=auth) as client,
+            GuidelineWorker(node_modules=settings.node_modules) as worker,
+            sqlite_checkpoints(settings.home / "checkpoints.sqlite") as checkpoints,
+        ):
+            services = Services(
+                db=db,
+                leases=FileLeases(settings.home / "locks"),
+                client=client,
+                writing=writing,
+                reasoner=chosen,
+                worker=worker,
+                library=load((BUILT_IN, *settings.guidelines)),
+                policy=load_policy(settings.policy),
+                author=Author(
+                    device_name="Preround",
+                    version=VERSION,
+                    reasoner=chosen.name,
+                    model_name=chosen.model[0],
+                    model_revision=chosen.model[1],
+                ),
+                clock=WallClock(),
+                site_tables=settings.site_tables,
+                progress=progress,
+            )
+            yield House(settings=settings, services=services, runner=Runner(services, checkpoints), sandbox=sandbox)
+    finally:
+        db.close()
+
+
+def _reasoner(settings: Settings) -> Reasoner:
+    if settings.reasoner == "offline":
+        return OfflineReasoner()
+    raise ReasonerMissing(settings.reasoner)
