@@ -52,6 +52,11 @@ class Material:
         return None
 
     @property
+    def titles(self) -> Mapping[str, str]:
+        """Titles of the recommendations that were evaluated, by ``id|version``."""
+        return {f"{o.recommendation.id}|{o.recommendation.version}": o.recommendation.title for o in self.outcomes}
+
+    @property
     def failed(self) -> tuple[Coverage, ...]:
         """The looks that failed."""
         return tuple(line for line in self.coverage.values() if line.error)

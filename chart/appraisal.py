@@ -12,7 +12,7 @@ from chart.chart import Chart
 from chart.courses import Course, build_courses
 from chart.drug import Drugs, drugs
 from chart.finding import RANK, Finding
-from chart.gaps import missing_therapy, unmonitored
+from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
 from chart.measurement import Measurements, Range, measurements
 from chart.notes import note_findings, repeated
 from chart.plausibility import doubt
@@ -108,6 +108,8 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         found.extend(missing_therapy(problems, courses, series, book, chart.as_of))
         found.extend(pairs_found)
         found.extend(unmonitored(courses, series, book, chart.today))
+        found.extend(unrepeated(series, book, chart.today))
+        found.extend(never_recorded(chart, problems, series, book))
         found.extend(slow_trends(series, ranges, chart.today, adult=adult))
         found.extend(
             Finding(

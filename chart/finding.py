@@ -21,6 +21,8 @@ FindingKind = Literal[
     "unmonitored",
     "unlisted",
     "trend",
+    "unrepeated",
+    "never_recorded",
     "duplicate_course",
     "stale_course",
     "undosed_course",

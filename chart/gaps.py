@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
+from chart.chart import Chart
 from chart.courses import Course
 from chart.finding import Finding
 from chart.moment import months_before
@@ -94,3 +97,52 @@ def missing_therapy(
                 words={"therapy": rule.row["words"], "classes": ",".join(rule.row["classes"])},
             )
     return list(found.values())
+
+
+def unrepeated(series: Mapping[str, Series], rules: Rules, today: date) -> list[Finding]:
+    """Last values far outside what is safe that nobody measured again in time."""
+    found = []
+    for rule in rules.repeat:
+        one = series.get(rule.row["measurement"])
+        last = one.points[-1] if one and one.points else None
+        if last is None or last.doubt or last.day >= months_before(today, rule.row["months"]):
+            continue
+        low, high = rule.row.get("below"), rule.row.get("above")
+        off = (low is not None and last.value < Decimal(str(low))) or (
+            high is not None and last.value > Decimal(str(high))
+        )
+        if off:
+            found.append(Finding(kind="unrepeated", key=rule.row["measurement"], when=last.when.start, points=(last,)))
+    return found
+
+
+def never_recorded(
+    chart: Chart, problems: Sequence[Problem], series: Mapping[str, Series], rules: Rules
+) -> list[Finding]:
+    """What an active problem asks to have on record and the chart nowhere names."""
+    found: dict[str, Finding] = {}
+    for rule in rules.expected:
+        active = [p for p in problems if p.concept.key in rule.row["problem"] and p.listed in ("active", "unlisted")]
+        key = rule.row["name"]
+        if not active or key in found or _on_record(chart, series, rule.row):
+            continue
+        looked_for = (
+            f"measurement:{rule.row['measurement']}" if "measurement" in rule.row else "|".join(rule.row["words"])
+        )
+        found[key] = Finding(
+            kind="never_recorded", key=key, when=None, problems=(active[0],), words={"looked_for": looked_for}
+        )
+    return list(found.values())
+
+
+def _on_record(chart: Chart, series: Mapping[str, Series], row: Mapping[str, object]) -> bool:
+    if "measurement" in row:
+        return _any(str(row["measurement"]), series)
+    return named_anywhere(chart, "|".join(row["words"]))  # type: ignore[arg-type]
+
+
+def named_anywhere(chart: Chart, pattern: str) -> bool:
+    """Whether any procedure, result, report or plan of the chart is named so."""
+    words = re.compile(pattern, re.I)
+    kinds = chart.of("procedure", "lab", "vital", "survey", "report", "care_plan", "other", "encounter", "problem")
+    return any(words.search(fact.name) for fact in kinds)

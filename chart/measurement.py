@@ -90,11 +90,11 @@ class Measurement:
         return convert(fact.value, fact.unit, self.unit, molar=self.molar)
 
     def shown(self, value: Decimal) -> str:
-        """The number as shown: at least and at most so many decimals, more where rounding would mislead by over 1 %."""
+        """The number as shown: at least and at most so many decimals, more where rounding would mislead by over 1.5 %."""
         least, most = self.decimals
         for places in range(most, most + 3):
             rounded = round_to(value, places)
-            if value == 0 or abs(rounded - value) <= abs(value) / 100:
+            if value == 0 or abs(rounded - value) <= abs(value) * 15 / 1000:
                 break
         text = f"{rounded:f}"
         while "." in text and text.endswith("0") and len(text.partition(".")[2]) > least:

@@ -152,7 +152,7 @@ def _classify(
     ranges: Mapping[str, Range],
     present: set[str],
 ) -> Problem:
-    shows = tuple(p for key in concept.shows if (s := series.get(key)) is not None and (p := s.latest) is not None)
+    shows = tuple(p for key in concept.shows if (s := series.get(key)) is not None and (p := s.speaking) is not None)
     listed: ProblemClass = "active"
     because: tuple[Point, ...] = ()
     by = next((k for k in concept.rules.get("superseded_by", ()) if k in present), None)
@@ -197,7 +197,7 @@ def _contradiction(
     found: list[Point] = []
     for test in rule.get("any", [rule]):
         one = series.get(test["measurement"])
-        latest = one.latest if one else None
+        latest = one.speaking if one else None
         if latest is None:
             continue
         if _bears_out(test, latest.value, ranges.get(test["measurement"])):

@@ -42,6 +42,10 @@ class Rules:
     """Drug in use and a result that speaks against it."""
     pairs: tuple[Rule, ...]
     """Two drugs that harm together."""
+    repeat: tuple[Rule, ...]
+    """Results that should have been measured again."""
+    expected: tuple[Rule, ...]
+    """What a problem asks to have on record."""
 
 
 @lru_cache(maxsize=4)
@@ -53,4 +57,6 @@ def rules(site: Path | None = None) -> Rules:
         after=tuple(Rule(row=row) for row in table["after"]),
         contradicts=tuple(Rule(row=row) for row in table["contradicts"]),
         pairs=tuple(Rule(row=row) for row in table["pair"]),
+        repeat=tuple(Rule(row=row) for row in table["repeat"]),
+        expected=tuple(Rule(row=row) for row in table["expected"]),
     )

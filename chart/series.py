@@ -63,6 +63,12 @@ class Series:
         trusted = self.trusted
         return trusted[-1] if trusted else None
 
+    @property
+    def speaking(self) -> Point | None:
+        """The last value that can be read at all: one that another value of its sample contradicts is still the last word."""
+        readable = [p for p in self.points if p.doubt in (None, "contradicted")]
+        return readable[-1] if readable else None
+
     def doubting(self, doubts: dict[str, Doubt]) -> Series:
         """The same series with points (by fact id) marked as doubtful; a doubt once set stays."""
         return replace(self, points=tuple(replace(p, doubt=p.doubt or doubts.get(p.fact.id)) for p in self.points))

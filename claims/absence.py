@@ -5,6 +5,7 @@ from __future__ import annotations
 from chart.appraisal import Appraisal
 from chart.courses import is_live
 from chart.fact import Fact
+from chart.gaps import named_anywhere
 
 RESOURCES = {
     "allergy": ("AllergyIntolerance",),
@@ -36,13 +37,23 @@ def is_absent(what: str, appraisal: Appraisal, query: str) -> bool:
     if kind == "dosage":
         fact = appraisal.chart.by_id.get(key)
         return fact is not None and not any(r in fact.cells for r in ("dosage", "frequency", "timing"))
+    if kind == "later":
+        return query.startswith("Observation") and _is_last(appraisal, key)
     if kind == "listed_problem":
         return query.startswith("Condition") and not any(
             p.concept.key == key and p.listed != "unlisted" for p in appraisal.problems
         )
+    if kind == "named":
+        return query.startswith("Procedure") and not named_anywhere(appraisal.chart, key)
     if types is None or not query.startswith(types):
         return False
     return not any(_is(fact, kind, key, appraisal) for fact in appraisal.chart.facts)
+
+
+def _is_last(appraisal: Appraisal, fact_id: str) -> bool:
+    """Whether nothing later measures what this fact measures, doubtful values included."""
+    points = next((s.points for s in appraisal.series.values() if any(p.fact.id == fact_id for p in s.points)), ())
+    return bool(points) and points[-1].fact.id == fact_id
 
 
 def _is(fact: Fact, kind: str, key: str, appraisal: Appraisal) -> bool:

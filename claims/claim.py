@@ -93,6 +93,8 @@ class Claim(Record):
     """For an absence: the coverage line that says one has looked."""
     absent: tuple[str, ...] = ()
     """For an absence: what was not found, as ``kind:…``, ``measurement:…``, ``class:…``, ``ingredient:…`` or ``code:…``."""
+    guideline: str | None = None
+    """For a recommendation: its ``id|version``; its title may stand in the sentence word for word."""
     quotes: tuple[Quote, ...] = ()
     """Words of notes that it repeats in quotation marks."""
     tainted: bool = False

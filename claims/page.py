@@ -14,7 +14,7 @@ _ORDER = (
     "Changed",
     "Active problems",
     "Medicines",
-    "Due by guideline",
+    "Due, or never recorded",
     "Also on record",
     "Do not rely on",
 )

@@ -28,6 +28,7 @@ class Sentence:
         self._absent: list[str] = []
         self._quotes: list[Quote] = []
         self._coverage: str | None = None
+        self._guideline: str | None = None
 
     def say(self, text: str) -> Sentence:
         """Add words that state nothing of the chart by themselves."""
@@ -99,6 +100,11 @@ class Sentence:
         self._coverage = coverage
         return self.say(words)
 
+    def recommend(self, guideline: str, title: str) -> Sentence:
+        """Say a recommendation's title, word for word; ``guideline`` is its ``id|version``."""
+        self._guideline = guideline
+        return self.say(title)
+
     @property
     def empty(self) -> bool:
         """Whether nothing has been said yet."""
@@ -120,4 +126,5 @@ class Sentence:
             coverage=self._coverage,
             absent=tuple(self._absent),
             quotes=tuple(self._quotes),
+            guideline=self._guideline,
         )

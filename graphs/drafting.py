@@ -55,7 +55,7 @@ def after_verify(state: RoundState) -> str:
 
 def verdicts(one: Draft, material: Material) -> list[Verdict]:
     """The verdict on each claim of a draft."""
-    return [verify(claim, material.appraisal, looks(material)) for claim in one.claims]
+    return [verify(claim, material.appraisal, looks(material), material.titles) for claim in one.claims]
 
 
 def looks(material: Material) -> Mapping[str, Look]:

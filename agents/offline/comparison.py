@@ -72,12 +72,12 @@ def _windows(m: Material, window: Window, found: Comparison, claim_id: str) -> C
     last = window.movements[0].last.fact
     first = max((x.first for x in window.movements), key=lambda p: p.when.start).fact
     s = Sentence(m.appraisal).say("Compared: ").date(last).say(" against ").date(first)
-    s.say(", ").calculate("days_between", [first, last]).say(" days apart; medicines and problems since ")
-    return s.say(_day(found)).claim(claim_id, salience=3)
+    s.say(", ").calculate("days_between", [first, last]).say(" days apart; medicines and problems ")
+    return s.say(_span(found)).claim(claim_id, salience=3)
 
 
-def _day(found: Comparison) -> str:
-    return "the day asked for" if found.year.title.startswith("since") else "twelve months ago"
+def _span(found: Comparison) -> str:
+    return "since the day asked for" if found.year.title.startswith("since") else "over twelve months"
 
 
 def _no_pair(m: Material, number: Callable[[], str]) -> list[Claim]:

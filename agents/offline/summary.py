@@ -7,13 +7,14 @@ from itertools import count
 
 from agents.offline.act_first import act_first
 from agents.offline.doubts import doubts
+from agents.offline.suggestions import DUE
 from agents.offline.words import chunks, listing, measurement, say_course, say_dose, say_problem
 from agents.reasoner import Material
 from chart.courses import Course
 from chart.fact import Fact
 from chart.moment import months_before
 from chart.notes import denies_allergies
-from chart.problems import Problem
+from chart.problems import Problem, plain_name
 from chart.series import Point
 from claims.claim import Claim, Draft, Section
 from claims.sentence import Sentence
@@ -34,6 +35,7 @@ def summary(material: Material) -> Draft:
         Section(title="Act on / verify first", claims=act_first(material, number)),
         Section(title="Active problems", claims=_problems(material, number)),
         Section(title="Medicines", claims=_medicines(material, number)),
+        Section(title=DUE, claims=_gaps(material, number)),
         Section(title="Do not rely on", claims=doubts(material, number)),
     )
     return Draft(task="summary", sections=tuple(s for s in sections if s.claims), tainted=material.tainted)
@@ -67,14 +69,16 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
 
 def _contact(m: Material, visits: Sequence[Fact], claim_id: str) -> Claim:
     last = visits[-1]
-    s = Sentence(m.appraisal).say("Last contact ").date(last).say(" (").name(last)
+    s = Sentence(m.appraisal).say("Last contact ").date(last).say(" (").name(last, plain_name(last.name))
     if not m.appraisal.chart.deceased:
         s.say(", ").calculate("days_since", [last]).say(" days ago")
     s.say(")")
     since = months_before(m.appraisal.chart.today, 12)
     recent = [v for v in visits if v.when and v.when.date >= since]
     if recent:
-        s.say(" · ").calculate("count", recent).say(" visits in the year to ").date(last)
+        s.say(" · ").calculate("count", recent).say(f" visit{'s' if len(recent) > 1 else ''} in the year to ").date(
+            last
+        )
         urgent = [v for v in recent if v.tags & {"emergency", "inpatient"}]
         if urgent:
             s.say(", ").calculate("count", urgent).say(" of them as emergency or in hospital").cite(urgent[-1], "class")
@@ -137,6 +141,7 @@ def _problems(m: Material, number: Number) -> tuple[Claim, ...]:
     for problem in m.appraisal.problems:
         by_class.setdefault(problem.listed, []).append(problem)
     shown_on_top = {p.fact.id for f in m.appraisal.act_first[:4] for p in (*f.points, *f.others)}
+    shown_on_top |= {p.fact.id for problem in by_class.get("not_borne_out", ()) for p in problem.because}
     claims, plain = [], []
     for problem in by_class.get("active", ()):
         points = [p for p in problem.shows if p.fact.id not in shown_on_top]
@@ -173,15 +178,19 @@ def _problem_state(m: Material, problem: Problem, points: Sequence[Point], claim
 
 
 def _not_borne_out(m: Material, problems: Sequence[Problem], number: Number) -> list[Claim]:
+    """Problems that the same values contradict share them, so that no result is read twice."""
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(tuple(p.fact.id for p in problem.because), []).append(problem)
     claims = []
-    for group in chunks(problems, 6):
+    for some in chunks(list(groups.values()), 4):
         s = Sentence(m.appraisal).say("Listed but not borne out: ")
 
-        def say(problem: Problem, s: Sentence = s) -> None:
-            say_problem(s, problem).say(": ")
-            listing(s, problem.because, lambda p: s.measured(p, measurement(m, p)))
+        def say(same: list[Problem], s: Sentence = s) -> None:
+            listing(s, same, lambda p: say_problem(s, p), last=" and ").say(": ")
+            listing(s, same[0].because, lambda p: s.measured(p, measurement(m, p)))
 
-        claims.append(listing(s, group, say).claim(number(), salience=3))
+        claims.append(listing(s, some, say, last="; ").claim(number(), salience=3))
     return claims
 
 
@@ -237,3 +246,29 @@ def _finished_still_active(m: Material, number: Number) -> list[Claim]:
         listing(s, group, lambda c: say_course(s, c).say(" (until ").date(c.last, "ended").say(")"))
         claims.append(s.claim(number(), salience=4))
     return claims
+
+
+def _gaps(m: Material, number: Number) -> tuple[Claim, ...]:
+    """Results that should have been repeated, and what a problem asks for and the chart nowhere has."""
+    claims = []
+    results = m.looked_at("Observation")
+    for group in chunks(m.appraisal.of("unrepeated") if results else (), 4):
+        s = Sentence(m.appraisal).say("Far off when last measured: ")
+        points = [f.points[0] for f in group]
+        listing(s, points, lambda p, s=s: s.measured(p, measurement(m, p)))  # type: ignore[misc]
+        s.absent("; none since", results or "", *(f"later:{p.fact.id}" for p in points))
+        claims.append(s.claim(number(), salience=2))
+    missing = m.appraisal.of("never_recorded")
+    look = m.looked_at("Procedure") if m.looked_at("Observation") else None
+    named = [f for f in missing if not f.words["looked_for"].startswith("measurement:")]
+    if named and look:
+        what = [f"named:{f.words['looked_for']}" for f in named]
+        s = Sentence(m.appraisal).absent(f"No record of {', '.join(f.key for f in named)}", look, *what)
+        claims.append(s.say(".").claim(number(), kind="absence", salience=3))
+    measured = [f for f in missing if f.words["looked_for"].startswith("measurement:")]
+    if measured and results:
+        s = Sentence(m.appraisal).absent(
+            f"Never measured: {', '.join(f.key for f in measured)}", results, *(f.words["looked_for"] for f in measured)
+        )
+        claims.append(s.say(".").claim(number(), kind="absence", salience=3))
+    return tuple(claims)

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from agents.reasoner import Material
 from chart.courses import Course
+from chart.fact import Fact
 from chart.measurement import Measurement
-from chart.problems import Problem
+from chart.problems import Problem, plain_name
 from chart.series import Point
 from claims.sentence import Sentence
 
@@ -53,11 +54,15 @@ def say_dose(sentence: Sentence, course: Course) -> Sentence:
     return sentence
 
 
-def say_problem(sentence: Sentence, problem: Problem, *, dated: bool = True) -> Sentence:
+def say_problem(sentence: Sentence, problem: Problem) -> Sentence:
     """Name a problem with the year it began."""
-    fact = problem.facts[0]
-    sentence.name(fact, problem.name)
-    if dated and fact.when:
+    return say_problem_fact(sentence, problem.facts[0])
+
+
+def say_problem_fact(sentence: Sentence, fact: Fact) -> Sentence:
+    """Name a fact, without its terminology's suffix, with the year it began."""
+    sentence.name(fact, plain_name(fact.name))
+    if fact.when:
         sentence.say(" (").year(fact).say(")")
     return sentence
 

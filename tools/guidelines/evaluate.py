@@ -164,8 +164,13 @@ def _doubt(resources: Sequence[Resource]) -> str:
         displays = [coding["display"] for coding in concept.get("coding", ()) if "display" in coding]
         name = str(next(iter(displays), concept.get("text", each.get("resourceType"))))
         days.setdefault(name, []).append(_day(each))
-    named = "; ".join(f"{name} ({', '.join(filter(None, sorted(dates)))})" for name, dates in days.items())
+    named = "; ".join(f"{name} ({_span(sorted(filter(None, dates)))})" for name, dates in days.items())
     return f"What it would stand on is doubtful, verify first: {named}."
+
+
+def _span(dates: Sequence[str]) -> str:
+    """Few days by name; of many, how many and the last."""
+    return ", ".join(dates) if len(dates) <= 3 else f"{len(dates)} results, the last of {dates[-1]}"
 
 
 def _day(resource: Resource) -> str:
