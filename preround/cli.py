@@ -17,9 +17,10 @@ from preround.commands.serve import serve
 app = typer.Typer(
     name="preround",
     help="The intern pre-rounds, code checks every sentence against the chart, the attending signs.\n\n"
-    "Start with `preround demo`, or: `preround load PATH`, `preround patients`, `preround run PATIENT`, `preround queue`, "
-    "`preround show ITEM`, `preround decide ITEM --approve --as NAME`.\n\n"
-    "Exit codes: 0 done · 1 a bug · 2 wrong use or unusable input · 3 not found · 4 refused · 5 a server could not be reached.",
+    "Start with `preround demo`, or: `preround load PATH`, `preround patients`, `preround run PATIENT`, "
+    "`preround queue`, `preround show ITEM`, `preround decide ITEM --approve --as NAME`.\n\n"
+    "Exit codes: 0 done · 1 a bug · 2 wrong use or unusable input · 3 not found · 4 refused · "
+    "5 a server could not be reached.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -60,7 +60,7 @@ def decide(
     enter(work, fhir=fhir, json=json)
 
 
-def _verb(approve: bool, reject: str | None, revise: str | None, edit: Path | None) -> Verb:  # noqa: FBT001 - as typer gives it
+def _verb(approve: bool, reject: str | None, revise: str | None, edit: Path | None) -> Verb:
     chosen: list[Verb] = []
     if approve:
         chosen.append("approve")

@@ -36,7 +36,7 @@ def demo(
             await _load(house)
             story = load_story(PATIENTS / f"{STORY}.yaml")
             run = await rounds.start(
-                house, patient=f"fx-{story.story.id}-patient", tasks=rounds.DEFAULT_TASKS, as_of=story.now
+                house, patient=f"fx-{story.story}-patient", tasks=rounds.DEFAULT_TASKS, as_of=story.now
             )
         found = rounds.result(house, run.run_id)
         show_result(found)

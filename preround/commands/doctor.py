@@ -87,7 +87,10 @@ async def _opened(settings: Settings) -> Check:
         async with open_house(settings) as house:
             await house.services.client.capabilities()
             needs = await house.services.worker.load(house.services.library)
-            return f"{house.services.client.base_url} answers; {len(needs)} guideline libraries load; reasoner {house.services.reasoner.name}"
+            return (
+                f"{house.services.client.base_url} answers; {len(needs)} guideline libraries load; "
+                f"reasoner {house.services.reasoner.name}"
+            )
 
     return await _said("services", engine)
 
@@ -95,5 +98,5 @@ async def _opened(settings: Settings) -> Check:
 async def _said(name: str, work: Callable[[], Awaitable[str]]) -> Check:
     try:
         return Check(name=name, ok=True, detail=await work())
-    except Exception as error:  # noqa: BLE001 - whatever is wrong, doctor says it
+    except Exception as error:  # whatever is wrong, doctor says it
         return Check(name=name, ok=False, detail=" ".join(str(error).split()))

@@ -91,7 +91,8 @@ def show(
             for entry in found["entries"]:
                 resource = entry["resource"]
                 out.print(
-                    f"[{entry['n']}] {entry['title']} · {resource['resourceType']} · tier {entry['tier']} ({'; '.join(entry['tier_reasons'])}) · sha256 {entry['sha256'][:12]}…",
+                    f"[{entry['n']}] {entry['title']} · {resource['resourceType']} · "
+                    f"tier {entry['tier']} ({'; '.join(entry['tier_reasons'])}) · sha256 {entry['sha256'][:12]}…",
                     markup=False,
                 )
                 for change in entry["diff"][:12]:

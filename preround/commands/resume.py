@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from graphs.node import run_of
 from preround import rounds
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.wiring import House
@@ -39,7 +40,7 @@ def resume(
 
 
 async def _fresh(house: House, run_id: str) -> Run:
-    found = rounds.run_of(house.services, run_id)
+    found = run_of(house.services, run_id)
     if found.status == "stale":
         await rounds.refresh(house, found)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 
 from agents.plan import Plan
 from claims.claim import Claim, Draft
@@ -15,7 +16,7 @@ from preround.failure import Missing
 from preround.settings import Settings
 from review.reasons import reasons
 
-_MODELS = {
+_MODELS: dict[str, type[BaseModel]] = {
     "claim": Claim,
     "draft": Draft,
     "plan": Plan,
