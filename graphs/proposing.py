@@ -63,6 +63,8 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
             supersede_tasks=run.tasks,
         )
     result = result_of(run, material, drafts, due, others, proposal, services)
+    # What was read, and from which proposal on this is its page: a later version of the round replaces it.
+    result |= {"evidence": state["evidence"][state.get("since", 0) :], "revision": state["revision"]}
     sha = keep(services, result, "result")
     now = services.clock.now()
     with services.db.write() as connection:

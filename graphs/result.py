@@ -15,6 +15,7 @@ from chart.trends import Movement
 from claims.claim import Claim, Draft
 from claims.page import page
 from claims.suggestion import NotSuggested, Suggestion
+from graphs.exhibits import facts_shown, series_shown
 from graphs.services import Services
 from review.proposal import Proposal
 from store.runs import Run
@@ -52,6 +53,8 @@ def result_of(
         ],
         "not_suggested": [n.model_dump(mode="json") for n in others],
         "coverage": [asdict(line) for line in material.coverage.values()],
+        "facts": facts_shown(drafts, due, material.appraisal),
+        "series": series_shown(drafts, due, material.appraisal),
     }
 
 
