@@ -1,0 +1,1 @@
+"""Measuring drafts against charts and other people's tasks."""

@@ -1,0 +1,1 @@
+"""What can be touched: a FHIR server, guidelines."""

@@ -1,0 +1,1 @@
+"""Claims, the verifier, the seal."""

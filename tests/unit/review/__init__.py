@@ -1,0 +1,1 @@
+"""Proposals, policy, the gate."""

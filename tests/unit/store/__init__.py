@@ -1,0 +1,1 @@
+"""Tables, artifacts, leases, audit."""

@@ -1,0 +1,54 @@
+"""For every test: a clean environment, the same random examples in CI, and no silent skip there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+DATA = Path(os.environ.get("PREROUND_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+IN_CI = bool(os.environ.get("CI"))
+
+# A developer's own settings must not reach a test, and no chart may leave through somebody's tracing set-up.
+for name in [n for n in os.environ if n.startswith("PREROUND_") and n != "PREROUND_TEST_DATA"]:
+    del os.environ[name]
+for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"):
+    os.environ[name] = "false"
+
+# Wall time says nothing on a shared machine, so no example has a deadline.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if IN_CI else "here")
+
+
+def _missing_in_ci(report: pytest.TestReport | pytest.CollectReport) -> str | None:
+    """Why a skip is a failure in CI; data by others is the one thing that a machine cannot get for itself."""
+    if not IN_CI or not report.skipped or hasattr(report, "wasxfail"):
+        return None
+    reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if "PREROUND_TEST_DATA" in reason and not DATA.is_dir():
+        return None
+    return f"In CI nothing is skipped that could be provided: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skipped test fails in CI."""
+    report = yield
+    if (why := _missing_in_ci(report)) is not None:
+        report.outcome, report.longrepr = "failed", f"{item.nodeid}: {why}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A skipped module fails in CI."""
+    report = yield
+    if (why := _missing_in_ci(report)) is not None:
+        report.outcome, report.longrepr = "failed", f"{collector.nodeid}: {why}"
+    return report
