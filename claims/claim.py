@@ -141,6 +141,8 @@ class Draft(Record):
     """What did not stand."""
     tainted: bool = False
     """Whether it was worded after reading text that tried to give instructions."""
+    refusal: str | None = None
+    """For a question that the chart does not answer: what is missing."""
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -1,0 +1,1 @@
+"""How a model is reached: chat models of langchain-core, asked for bounded JSON and never trusted."""

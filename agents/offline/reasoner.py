@@ -66,9 +66,6 @@ def without(draft: Draft, verdicts: Sequence[Verdict]) -> Draft:
         Section(title=s.title, claims=tuple(c for c in s.claims if c.id not in refused)) for s in draft.sections
     )
     removed = tuple(Removed(text=c.text, reason=refused[c.id]) for c in draft.claims if c.id in refused)
-    return Draft(
-        task=draft.task,
-        sections=tuple(s for s in sections if s.claims),
-        removed=(*draft.removed, *removed),
-        tainted=draft.tainted,
+    return draft.model_copy(
+        update={"sections": tuple(s for s in sections if s.claims), "removed": (*draft.removed, *removed)}
     )

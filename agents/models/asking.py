@@ -1,0 +1,109 @@
+"""Asking a chat model for one typed answer: bounded JSON schema, one repair, limits on time and on calls at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, HumanMessage
+from pydantic import BaseModel, ValidationError
+
+from agents.models.reply import ModelFailed, ReplyNotJson, answer_text, parse_json
+from agents.reasoner import Spent
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Thinking = Literal["off", "on"]
+
+
+class ModelTooSlow(ModelFailed):
+    """The model did not answer in time; the round can be resumed when it is less busy."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The model did not answer within {seconds:g} s; resume the round when it is less busy.")
+
+
+class Asker:
+    """One chat model, asked by one reasoner.
+
+    Args:
+        model: any langchain-core chat model.
+        seconds: time limit of one call.
+        at_once: so many calls may run side by side.
+    """
+
+    def __init__(self, model: BaseChatModel, *, seconds: float = 600.0, at_once: int = 4) -> None:
+        self._model = model
+        self._seconds = seconds
+        self._gate = asyncio.Semaphore(at_once)
+        self.spent = Spent()
+
+    def tokens(self, text: str) -> int:
+        """How long a text is for this model; by the served model's own tokenizer where the adapter has it."""
+        count = getattr(self._model, "count_tokens", None)
+        return int(count(text)) if callable(count) else about_tokens(text)
+
+    async def ask(self, prompt: str, form: type[Answer], *, prompt_sha256: str = "") -> Answer:
+        """Ask for an answer of a form.
+
+        Args:
+            prompt: the whole user turn; Gemma has no system role.
+            form: a pydantic model with bounded fields; its JSON Schema constrains the server's output.
+            prompt_sha256: hash of the prompt files, for the ledger.
+
+        Raises:
+            ReplyTruncated, ThinkingUnfinished, ReplyNotJson, ModelTooSlow: no usable answer.
+        """
+        schema = form.model_json_schema()
+        messages: list[BaseMessage] = [HumanMessage(content=prompt)]
+        try:
+            return self._validated(await self._call(messages, schema, prompt_sha256), form)
+        except ReplyNotJson as error:
+            mended: list[BaseMessage] = [
+                HumanMessage(
+                    content=f"{prompt}\n\nYour last answer could not be used: {error} Answer again, as JSON only."
+                )
+            ]
+            return self._validated(await self._call(mended, schema, prompt_sha256), form)
+
+    @staticmethod
+    def _validated(text: str, form: type[Answer]) -> Answer:
+        try:
+            return form.model_validate(parse_json(text))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ReplyNotJson(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from None
+
+    async def _call(self, messages: list[BaseMessage], schema: dict[str, Any], prompt_sha256: str) -> str:
+        limits: dict[str, Any] = {
+            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+        }
+        async with self._gate:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    message = await self._model.ainvoke(messages, temperature=0, **limits)
+            except TimeoutError:
+                raise ModelTooSlow(self._seconds) from None
+        self._count(messages, message, prompt_sha256)
+        return answer_text(message)
+
+    def _count(self, messages: list[BaseMessage], message: BaseMessage, prompt_sha256: str) -> None:
+        usage: dict[str, Any] = getattr(message, "usage_metadata", None) or {}
+        sent = int(usage.get("input_tokens") or sum(self.tokens(str(m.content)) for m in messages))
+        self.spent = replace(
+            self.spent,
+            llm_calls=self.spent.llm_calls + 1,
+            prompt_tokens=self.spent.prompt_tokens + sent,
+            completion_tokens=self.spent.completion_tokens + int(usage.get("output_tokens") or 0),
+            largest_prompt_tokens=max(self.spent.largest_prompt_tokens, sent),
+            cached_prompt_tokens=self.spent.cached_prompt_tokens
+            + int((usage.get("input_token_details") or {}).get("cache_read") or 0),
+            prompts=tuple(sorted({*self.spent.prompts, *((prompt_sha256,) if prompt_sha256 else ())})),
+        )
+
+
+def about_tokens(text: str) -> int:
+    """A token a digit and one for 3.6 other characters: Gemma's count within a few percent, where no tokenizer is at hand."""
+    digits = sum(c.isdigit() for c in text)
+    return digits + round((len(text) - digits) / 3.6)

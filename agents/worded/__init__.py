@@ -1,0 +1,1 @@
+"""The reasoner on a model: code gathers, checks and counts; the model chooses, weighs and words."""

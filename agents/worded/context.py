@@ -1,0 +1,137 @@
+"""The patient's facts as a prompt: one fixed order, series folded, within a token budget, the must-look set always in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agents.reasoner import Material
+from agents.worded.quoting import fenced, mark_for
+from chart.extract.condition import ACTIVE
+from chart.fact import Fact
+from chart.measurement import Measurement
+from chart.notes import split_sentences
+from chart.series import Series
+from chart.units import shown
+from claims.claim import Draft
+
+BUDGET = 12_000
+"""Tokens of the facts; instructions and answer come on top and stay under the served limit."""
+_SHOWN_POINTS = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What every prompt of a round begins with, byte for byte the same, so that a server's prefix cache serves it."""
+
+    text: str
+    """Facts, then prepared sentences."""
+    left_out: int
+    """How many optional lines did not fit; the must-look lines always do."""
+
+
+def build_context(
+    material: Material, prepared: Sequence[Draft], tokens: Callable[[str], int], *, budget: int = BUDGET
+) -> Context:
+    """Build the context.
+
+    Args:
+        material: the appraised chart.
+        prepared: drafts by rule, whose sentences the model may take over.
+        tokens: the model's own count.
+        budget: in tokens.
+    """
+    must = [*_patient(material), *_must_look(material), *_prepared(prepared)]
+    room = budget - tokens("\n".join(must))
+    optional: list[str] = []
+    left_out = 0
+    for line in (*_older(material), *_notes(material)):
+        cost = tokens(line) + 1
+        if cost <= room:
+            optional.append(line)
+            room -= cost
+        else:
+            left_out += 1
+    return Context(text="\n".join([*must, *optional]), left_out=left_out)
+
+
+def _patient(m: Material) -> list[str]:
+    chart = m.appraisal.chart
+    sex = chart.patient.cells["sex"].text if "sex" in chart.patient.cells else "sex unknown"
+    age = f"{chart.age} y" if chart.age is not None else "age unknown"
+    return [
+        "# Patient",
+        f"B1 {sex}, {age}, born {chart.patient.when.text if chart.patient.when else 'unknown'}; today is {chart.today.isoformat()}",
+    ]
+
+
+def _must_look(m: Material) -> list[str]:
+    a = m.appraisal
+    lines = ["# Allergies", *(_fact(f) for f in a.chart.of("allergy"))]
+    lines += ["# Problems on the list", *(_fact(f) for f in a.chart.of("problem") if f.status in ACTIVE)]
+    lines.append("# Medicines")
+    for course in a.courses:
+        if course.state != "finished":
+            lines.append(f"{_fact(course.last)} [{course.state}]")
+    lines.append("# Results, oldest first; * is not relied on")
+    lines += [_series(s) for s in a.series.values() if s.points]
+    lines += [_fact(f) for f in _last_of_other_results(m)]
+    lines += ["# Last visits", *(_fact(f) for f in a.chart.of("encounter")[-6:])]
+    return lines
+
+
+def _last_of_other_results(m: Material) -> list[Fact]:
+    """The last result of everything measured outside the table of series."""
+    last: dict[str, Fact] = {}
+    for fact in m.appraisal.chart.of("lab", "vital", "survey", "other"):
+        if m.appraisal.table.measured_by(fact) is None and fact.value is not None:
+            last[fact.name] = fact
+    return list(last.values())
+
+
+def _fact(fact: Fact) -> str:
+    parts = [fact.id, fact.when.text[:10] if fact.when else "undated", fact.name]
+    if fact.value is not None:
+        parts.append(f"{fact.value} {shown(fact.unit)}".strip())
+    if fact.status not in ("active", "final", "finished", "completed", ""):
+        parts.append(f"({fact.status})")
+    return " ".join(parts)
+
+
+def _series(one: Series) -> str:
+    """One line a measurement: the last values with their ids and dates."""
+    what: Measurement = one.measurement
+    values = ", ".join(
+        f"{p.fact.id} {p.day.isoformat()} {what.shown(p.value)}{'*' if p.doubt else ''}"
+        for p in one.points[-_SHOWN_POINTS:]
+    )
+    more = f" ({len(one.points)} in all)" if len(one.points) > _SHOWN_POINTS else ""
+    return f"{what.name} [{shown(what.unit) or 'no unit'}]{more}: {values}"
+
+
+def _prepared(drafts: Sequence[Draft]) -> list[str]:
+    lines = ["# Prepared sentences, already checked"]
+    for draft in drafts:
+        for section in draft.sections:
+            lines += [f"{c.id} [{section.title}] {c.text}" for c in section.claims]
+    return lines
+
+
+def _older(m: Material) -> list[str]:
+    a = m.appraisal
+    facts = [*a.chart.of("procedure")[-15:], *a.chart.of("immunization")[-10:], *a.chart.of("report")[-8:]]
+    facts += [f for f in a.chart.of("problem") if f.status not in ACTIVE][-15:]
+    facts += [c.last for c in a.courses if c.state == "finished"][:15]
+    return ["# Earlier", *(_fact(f) for f in facts)] if facts else []
+
+
+def _notes(m: Material) -> list[str]:
+    """New sentences of the last notes, those that are copied forward left out, fenced as data."""
+    notes = m.appraisal.chart.notes[-3:]
+    fresh = ["\n".join(s for s in split_sentences(n.text) if s not in m.appraisal.copied) for n in notes]
+    mark = mark_for(fresh)
+    return [
+        fenced(text, mark, f"{note.fact.id} {note.fact.when.text[:10] if note.fact.when else ''}".strip())
+        for note, text in zip(notes, fresh, strict=True)
+        if text.strip()
+    ]

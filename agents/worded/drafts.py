@@ -1,0 +1,80 @@
+"""From a model's form to claims: ids become citations, `use` becomes the prepared claim, nothing is taken on trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agents.reasoner import Material
+from agents.worded.answers import SectionForm, SentenceForm
+from chart.fact import Fact
+from claims.claim import Citation, Claim, Computed, Draft, Section, Task, cite
+from claims.compute import NotComputable, computed
+
+_CITED_ROLES = (
+    "name", "value", "unit", "unit_code", "when", "ended", "recorded", "status", "dosage", "dose", "dose_unit", "frequency", "period", "period_unit",
+    "reaction", "criticality", "family", "given", "sex", "birth", "class",
+)  # fmt: skip
+MAX_CITATIONS = 40
+
+
+def prepared_claims(drafts: Sequence[Draft]) -> Mapping[str, Claim]:
+    """Prepared claims by id."""
+    return {c.id: c for d in drafts for c in d.claims}
+
+
+def to_draft(
+    task: Task, sections: Sequence[SectionForm], prepared: Mapping[str, Claim], material: Material, *, tainted: bool
+) -> Draft:
+    """A draft of claims; what is wrong with them is for the verifier to say, so that it can be mended once."""
+    made: list[Section] = []
+    count = 0
+    used: set[str] = set()
+    for form in sections:
+        claims: list[Claim] = []
+        for sentence in form.sentences:
+            count += 1
+            claim = to_claim(sentence, f"m{count}", prepared, material, tainted=tainted)
+            if claim.id not in used:
+                used.add(claim.id)
+                claims.append(claim)
+        if claims:
+            made.append(Section(title=form.title, claims=tuple(claims)))
+    return Draft(task=task, sections=tuple(made), tainted=tainted)
+
+
+def to_claim(
+    form: SentenceForm, claim_id: str, prepared: Mapping[str, Claim], material: Material, *, tainted: bool
+) -> Claim:
+    """One claim; an id that is not in the chart stays a citation that leads nowhere, which the verifier refuses."""
+    if form.use and form.use in prepared:
+        return prepared[form.use]
+    by_id = material.appraisal.chart.by_id
+    names = list(dict.fromkeys((*form.facts, *form.of)))
+    facts = [by_id[f] for f in names if f in by_id]
+    nowhere = tuple(Citation(reference=f, path=f, value="", fact=f) for f in names if f not in by_id)
+    one = _computed(form, material) if form.op else None
+    return Claim(
+        id=claim_id,
+        text=" ".join(form.text.split()) or f"(prepared sentence {form.use})",
+        kind="computed" if one and form.kind != "inference" else form.kind,
+        salience=2,
+        citations=(*nowhere, *(c for f in facts for c in citations_of(f)))[:MAX_CITATIONS],
+        computed=one,
+        tainted=tainted or any(f.kind == "note" for f in facts),
+    )
+
+
+def _computed(form: SentenceForm, material: Material) -> Computed | None:
+    by_id = material.appraisal.chart.by_id
+    if form.op == "":
+        return None
+    try:
+        return computed(form.op, [by_id[f] for f in form.of if f in by_id], material.appraisal)
+    except NotComputable:
+        # Kept as it was meant: the verifier says what is wrong with it.
+        return Computed(op=form.op, of=tuple(form.of), value="0", unit="")
+
+
+def citations_of(fact: Fact) -> list[Citation]:
+    """Everything of a fact that a sentence may repeat."""
+    return [cite(fact, fact.cells[role]) for role in _CITED_ROLES if role in fact.cells]
