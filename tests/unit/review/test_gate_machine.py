@@ -209,6 +209,12 @@ class Gate(RuleBasedStateMachine):
         assert len(ended) + (item.state == "approved") <= 1, "two outcomes"
         assert len({decision.person_key for decision in shown.decisions}) == len(shown.decisions)
         assert all(item.opened <= decision.at < item.expires_at for decision in shown.decisions)
+        names = {name.casefold() for name in ROLES}
+        assert all(decision.person_key in names for decision in shown.decisions), "a stranger decided"
+        if item.state == "open" and shown.decisions:
+            (first,) = shown.decisions
+            assert 4 in {shown.proposal.entries[n - 1].tier for n, _ in first.entries}, "one signature was enough"
+            assert set(first.roles) & {"prescriber", "pharmacist", "attending"}
 
     def check_writes(self, shown: Shown) -> None:
         item, proposal = shown.item, shown.proposal
