@@ -1,4 +1,4 @@
-"""Values that cannot be right: identical decimals, counts that contradict each other, an HbA1c that glucose denies, slips of unit."""
+"""Values that cannot be right: identical decimals, counts at odds, an HbA1c that glucose denies, slips of unit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def doubt(series: Mapping[str, Series]) -> tuple[dict[str, Series], tuple[Findin
         for run in runs:
             doubts.update({p.fact.id: "repeated_decimals" for p in run})
         if runs:
-            findings.append(_finding("repeated_values", key, runs[-1]))
+            findings.append(_finding("repeated_values", key, _one_a_day(runs[-1])))
         slips = _unit_slips(one) if key == "weight" else []
         if slips:
             doubts.update({p.fact.id: "unit_slip" for p in slips})
@@ -64,19 +64,20 @@ def _said_by_the_series(key: str, one: Series) -> list[Finding]:
 
 
 def repeated_runs(points: Sequence[Point]) -> list[list[Point]]:
-    """Runs of at least four identical values with decimals, each on another day."""
+    """Runs of identical values with decimals on at least four days; a repeat on the same day belongs to its run."""
     runs: list[list[Point]] = []
     run: list[Point] = []
     for point in points:
-        if run and point.value == run[-1].value and point.day != run[-1].day:
+        if run and point.value == run[-1].value:
             run.append(point)
             continue
-        if len(run) >= RUN:
-            runs.append(run)
-        run = [point] if _decimals(point.value) else []
-    if len(run) >= RUN:
         runs.append(run)
-    return runs
+        run = [point] if _decimals(point.value) else []
+    return [r for r in (*runs, run) if len(_one_a_day(r)) >= RUN]
+
+
+def _one_a_day(run: Sequence[Point]) -> list[Point]:
+    return list({p.day: p for p in run}.values())
 
 
 def _decimals(value: Decimal) -> bool:
@@ -84,7 +85,7 @@ def _decimals(value: Decimal) -> bool:
 
 
 def _unit_slips(one: Series) -> list[Point]:
-    """A weight 2.0 to 2.4 times (or a fraction of) the one before, within a year, is pounds written as kilograms or the reverse."""
+    """A weight 2.0 to 2.4 times the one before in a year, or that part of it: pounds for kilograms or the reverse."""
     found: list[Point] = []
     before: Point | None = None
     for point in one.trusted:
