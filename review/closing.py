@@ -95,7 +95,7 @@ def _withdraw(connection: Transaction, item: Item, *, to: SystemClose, actor: st
 
 
 def _known(connection: Transaction, item_id: str) -> Item:
-    item = items.get(connection, item_id)
+    item = items.get(connection, item_id, lock=True)
     if item is None:
         raise ItemNotFound(item_id)
     return item

@@ -72,7 +72,7 @@ def decide(
         WrongUse: reason, words, entries or edit do not fit; the subclass says which.
     """
     with db.write() as connection:
-        item = known_item(connection, item_id)
+        item = known_item(connection, item_id, lock=True)
         if item.state == "open" and item.expires_at <= now:
             # Kept, though the call is refused: so it must be raised outside the transaction.
             close_open(connection, item, to="expired", now=now)

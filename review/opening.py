@@ -96,13 +96,13 @@ def load_proposal(connection: Transaction, item: Item) -> Proposal:
     return proposal
 
 
-def known_item(connection: Transaction, item_id: str) -> Item:
-    """The item of this id.
+def known_item(connection: Transaction, item_id: str, *, lock: bool = False) -> Item:
+    """The item of this id; with `lock`, nobody else changes it until the transaction ends.
 
     Raises:
         ItemNotFound: when there is none.
     """
-    item = items.get(connection, item_id)
+    item = items.get(connection, item_id, lock=lock)
     if item is None:
         raise ItemNotFound(item_id)
     return item

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Table, create_engine, event, inspect, text
+from sqlalchemy import Table, create_engine, event, inspect, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -109,9 +109,9 @@ def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, 
     Returns:
         Whether the row was inserted.
     """
-    if connection.dialect.name == "sqlite":
-        return connection.execute(sqlite.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
-    return connection.execute(postgresql.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+    # RETURNING, because PostgreSQL's driver does not count the rows of an insert.
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table).values(values)
+    return connection.execute(insert.on_conflict_do_nothing().returning(literal(1))).first() is not None
 
 
 def _prepare_sqlite(engine: Engine) -> None:

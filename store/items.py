@@ -60,9 +60,17 @@ def insert(connection: Connection, item: ItemRow) -> bool:
     return insert_if_absent(connection, items, asdict(item))
 
 
-def get(connection: Connection, item_id: str) -> ItemRow | None:
-    """The item, or None when there is none of that id."""
-    row = connection.execute(select(items).where(items.c.item_id == item_id)).first()
+def get(connection: Connection, item_id: str, *, lock: bool = False) -> ItemRow | None:
+    """The item, or None when there is none of that id.
+
+    Args:
+        connection: the transaction.
+        item_id: the item.
+        lock: keep other writers of this item out until the transaction ends. On SQLite every `write()` does so anyway;
+            on PostgreSQL two first signatures at once would else each miss the other.
+    """
+    query = select(items).where(items.c.item_id == item_id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
     return None if row is None else _item(row)
 
 
@@ -145,7 +153,8 @@ def open_of_patient(connection: Connection, patient: str) -> tuple[ItemRow, ...]
 def overdue(connection: Connection, now: datetime) -> tuple[ItemRow, ...]:
     """The open items whose time is over at `now`."""
     query = select(items).where(items.c.state == "open", items.c.expires_at <= now).order_by(items.c.expires_at)
-    return tuple(_item(row) for row in connection.execute(query))
+    # One that somebody is deciding now is theirs to find expired.
+    return tuple(_item(row) for row in connection.execute(query.with_for_update(skip_locked=True)))
 
 
 def _item(row: Row[Any]) -> ItemRow:
