@@ -56,7 +56,7 @@ def account(chart: Chart, problems: Sequence[Problem], courses: Sequence[Course]
 
 
 def _order_state(course: Course, order: Fact) -> As:
-    if course.state != "current":
+    if course.state not in ("current", "held"):
         return "stale" if course.state == "stale" else "finished"
     # Of several orders of one course that are all still called active, the last speaks and the others are renewed away.
     return "current" if order is course.last else "superseded"

@@ -14,13 +14,14 @@ from chart.drug import Drugs, drugs
 from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
 from chart.measurement import Measurements, Range, measurements
-from chart.notes import note_findings, repeated
+from chart.notes import medicine_conflicts, note_findings, repeated
 from chart.plausibility import doubt
+from chart.pending import preliminary
 from chart.problems import Concept, Problem, build_problems, concepts
 from chart.rules import rules
 from chart.series import Series, build_series
 from chart.therapy import blood_pressure, contradictions, duplicates, pairs
-from chart.trends import critical, slow_trends
+from chart.trends import acute, critical, slow_trends
 
 ADULT = 18
 """Years; below, adult ranges, targets and doses are not applied."""
@@ -99,6 +100,7 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
     adult = chart.age is not None and chart.age >= ADULT
     found: list[Finding] = [*implausible, *note_findings(chart), *duplicates(courses)]
     found.extend(_course_findings(courses))
+    found.extend(medicine_conflicts(chart, courses, drug_table))
     pairs_found, pairs_checked = pairs(courses, book)
     if not chart.deceased:
         last = max((p.day for s in series.values() for p in s.points), default=None)
@@ -110,7 +112,12 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         found.extend(unmonitored(courses, series, book, chart.today))
         found.extend(unrepeated(series, book, chart.today))
         found.extend(never_recorded(chart, problems, series, book))
-        found.extend(slow_trends(series, ranges, chart.today, adult=adult))
+        failing = any(p.concept.key == "heart_failure" and p.listed == "active" for p in problems)
+        fast = acute(series, chart.today, heart_failure=failing)
+        told = {f.key for f in fast}
+        found.extend(fast)
+        found.extend(f for f in slow_trends(series, ranges, chart.today, adult=adult) if f.key not in told)
+        found.extend(preliminary(chart))
         found.extend(
             Finding(
                 kind="unlisted",

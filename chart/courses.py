@@ -12,8 +12,8 @@ from chart.drug import Drug, Drugs
 from chart.fact import Fact
 from chart.moment import Moment, months_before
 
-CourseState = Literal["current", "stale", "finished"]
-"""``stale``: an order still called active that nobody renewed for fifteen months."""
+CourseState = Literal["current", "held", "stale", "finished"]
+"""``held``: on hold for now; ``stale``: an order still called active that nobody renewed for fifteen months."""
 STALE_MONTHS = 15
 _LIVE = frozenset({"active", "on-hold", "unknown", "intended", "draft", ""})
 
@@ -76,7 +76,7 @@ def build_courses(chart: Chart, table: Drugs) -> tuple[Course, ...]:
         Course(drug=read[orders[0].name], orders=tuple(orders), state=_state(orders, chart.today))
         for orders in groups.values()
     ]
-    rank = {"current": 0, "stale": 1, "finished": 2}
+    rank = {"current": 0, "held": 1, "stale": 2, "finished": 3}
     return tuple(sorted(found, key=lambda c: (rank[c.state], c.drug.key)))
 
 
@@ -89,6 +89,8 @@ def _state(orders: Sequence[Fact], today: date) -> CourseState:
     open_ended = [o for o in live if o.ended is None or o.ended.date >= today]
     if not open_ended:
         return "finished"
+    if all(o.status == "on-hold" for o in open_ended):
+        return "held"
     return "current" if any(o.when and o.when.date >= cutoff for o in open_ended) else "stale"
 
 
@@ -113,6 +115,8 @@ def course_changes(courses: Sequence[Course], since: date) -> tuple[CourseChange
         first, last = course.started, course.renewed
         if first is None or last is None or last.date < since:
             continue
+        if course.state == "held":
+            continue
         if course.state != "current":
             short = first.date >= since
             found.append(CourseChange(course=course, what="finished" if short else "stopped", order=course.last))
@@ -128,7 +132,7 @@ def course_changes(courses: Sequence[Course], since: date) -> tuple[CourseChange
 
 def _earlier_strength(course: Course, courses: Sequence[Course], first: Moment) -> Course | None:
     for other in courses:
-        if other is course or other.drug.substances != course.drug.substances or other.state == "current":
+        if other is course or other.drug.substances != course.drug.substances or other.state in ("current", "held"):
             continue
         if other.started and other.started.start < first.start:
             return other

@@ -23,6 +23,8 @@ FindingKind = Literal[
     "trend",
     "unrepeated",
     "never_recorded",
+    "overdue",
+    "preliminary",
     "duplicate_course",
     "stale_course",
     "undosed_course",
@@ -41,10 +43,11 @@ RANK: Mapping[FindingKind, int] = {
     "contradicts": 1,
     "uncontrolled": 2,
     "missing_therapy": 3,
-    "pair": 4,
-    "unmonitored": 5,
-    "unlisted": 6,
-    "trend": 7,
+    "note_list_conflict": 4,
+    "pair": 5,
+    "unmonitored": 6,
+    "unlisted": 7,
+    "trend": 8,
 }
 """The order under "Act on / verify first"; kinds without a rank have other places on the page."""
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from chart.chart import Chart
 from chart.courses import Course
+from chart.fact import Fact, FactKind
 from chart.finding import Finding
 from chart.moment import months_before
 from chart.problems import Problem
@@ -119,30 +121,59 @@ def unrepeated(series: Mapping[str, Series], rules: Rules, today: date) -> list[
 def never_recorded(
     chart: Chart, problems: Sequence[Problem], series: Mapping[str, Series], rules: Rules
 ) -> list[Finding]:
-    """What an active problem asks to have on record and the chart nowhere names."""
+    """What an active problem, an age or a sex asks to have on record: missing, or last done too long ago."""
     found: dict[str, Finding] = {}
     for rule in rules.expected:
-        active = [p for p in problems if p.concept.key in rule.row["problem"] and p.listed in ("active", "unlisted")]
+        asks = _asking(rule.row, chart, problems)
         key = rule.row["name"]
-        if not active or key in found or _on_record(chart, series, rule.row):
+        if asks is None or key in found:
             continue
-        looked_for = (
-            f"measurement:{rule.row['measurement']}" if "measurement" in rule.row else "|".join(rule.row["words"])
-        )
-        found[key] = Finding(
-            kind="never_recorded", key=key, when=None, problems=(active[0],), words={"looked_for": looked_for}
-        )
+        last = _last_on_record(chart, series, rule.row)
+        months = rule.row.get("months")
+        if last is None:
+            found[key] = Finding(
+                kind="never_recorded", key=key, when=None, problems=asks, words={"looked_for": _looked_for(rule.row)}
+            )
+        elif months and last.when and last.when.date < months_before(chart.today, months):
+            found[key] = Finding(kind="overdue", key=key, when=last.when.start, problems=asks, facts=(last,))
     return list(found.values())
 
 
-def _on_record(chart: Chart, series: Mapping[str, Series], row: Mapping[str, object]) -> bool:
+def _asking(row: Mapping[str, Any], chart: Chart, problems: Sequence[Problem]) -> tuple[Problem, ...] | None:
+    """The problems that ask for it; an empty tuple where age and sex do; ``None`` where nothing does."""
+    if "problem" in row:
+        active = tuple(p for p in problems if p.concept.key in row["problem"] and p.listed in ("active", "unlisted"))
+        return active[:1] or None
+    sex = chart.patient.cells["sex"].text if "sex" in chart.patient.cells else ""
+    fits = chart.age is not None and row["from"] <= chart.age < row["to"] and row.get("sex", sex) == sex
+    return () if fits else None
+
+
+def _looked_for(row: Mapping[str, Any]) -> str:
+    return f"measurement:{row['measurement']}" if "measurement" in row else "|".join(row["words"])
+
+
+def _last_on_record(chart: Chart, series: Mapping[str, Series], row: Mapping[str, Any]) -> Fact | None:
     if "measurement" in row:
-        return _any(str(row["measurement"]), series)
-    return named_anywhere(chart, "|".join(row["words"]))  # type: ignore[arg-type]
+        one = series.get(str(row["measurement"]))
+        return one.points[-1].fact if one and one.points else None
+    named = named_as(chart, "|".join(row["words"]))
+    return named[-1] if named else None
 
 
-def named_anywhere(chart: Chart, pattern: str) -> bool:
-    """Whether any procedure, result, report or plan of the chart is named so."""
+_NAMED_KINDS: tuple[FactKind, ...] = (
+    "procedure",
+    "immunization",
+    "lab",
+    "vital",
+    "survey",
+    "report",
+    "other",
+)
+
+
+def named_as(chart: Chart, pattern: str) -> tuple[Fact, ...]:
+    """Everything done, measured or reported under such a name, oldest first; what was not done does not count."""
     words = re.compile(pattern, re.I)
-    kinds = chart.of("procedure", "lab", "vital", "survey", "report", "care_plan", "other", "encounter", "problem")
-    return any(words.search(fact.name) for fact in kinds)
+    facts = [f for f in chart.of(*_NAMED_KINDS) if "negated" not in f.tags and words.search(f.name)]
+    return tuple(sorted(facts, key=lambda f: f.when.start.timestamp() if f.when else 0.0))

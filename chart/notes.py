@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from chart.chart import Chart
+from chart.courses import Course
+from chart.drug import Drugs
 from chart.extract.note import NoteText
 from chart.fact import Fact
 from chart.finding import Finding
@@ -66,6 +68,55 @@ def denies_allergies(text: str) -> str | None:
     """The words in which a note denies allergies, white space folded; ``None`` when it does not."""
     found = _NO_ALLERGY.search(" ".join(text.split()))
     return found[0] if found else None
+
+
+_TAKES = re.compile(r"\b(takes?|taking|is on|on|uses?|using|started|continues?|back on)\b", re.I)
+_OFF = re.compile(
+    r"\b(stopped|stops|discontinued|no longer|came off|off (his|her|the|their)|ran out of|has not taken)\b", re.I
+)
+_ASIDE = re.compile(r"\b(asks? for|not with|avoid|allergic|allergy|declines?|consider|hold|plan|if)\b", re.I)
+
+
+def medicine_conflicts(chart: Chart, courses: Sequence[Course], table: Drugs) -> list[Finding]:
+    """What the last note says of a medicine against the orders: taken without an order, or stopped and still ordered.
+
+    A note never overrides the orders; both sides are shown. Only fresh sentences count: one that is copied from note to
+    note has no date.
+    """
+    notes = chart.notes
+    if not notes:
+        return []
+    copied = repeated(notes)
+    current = {n: c for c in courses if c.state in ("current", "held") for n in c.drug.substances}
+    found: dict[str, Finding] = {}
+    for sentence in sentences(notes[-1]):
+        if sentence.text in copied or _ASIDE.search(sentence.text):
+            continue
+        for name in medicine_names(sentence.text, table):
+            course = current.get(name)
+            off = _OFF.search(sentence.text)
+            if off and course:
+                found[name] = _note_conflict(sentence, name, (course,))
+            elif not off and course is None and _TAKES.search(sentence.text):
+                found[name] = _note_conflict(sentence, name, ())
+    return list(found.values())
+
+
+def medicine_names(text: str, table: Drugs) -> list[str]:
+    """Ingredients of the table that a sentence names."""
+    words = re.findall(r"[a-z][a-z-]{3,}", text.lower())
+    return [w for w in dict.fromkeys(words) if w in table.classes]
+
+
+def _note_conflict(sentence: Sentence, name: str, courses: tuple[Course, ...]) -> Finding:
+    return Finding(
+        kind="note_list_conflict",
+        key=name,
+        when=_start(sentence.note),
+        facts=(sentence.note,),
+        courses=courses,
+        words={"quote": sentence.text},
+    )
 
 
 def note_findings(chart: Chart) -> list[Finding]:

@@ -175,3 +175,37 @@ def limit_side(limit: Range, value: Decimal) -> str:
     if limit.high is not None and value >= limit.high:
         return "high"
     return "within"
+
+
+def acute(series: Mapping[str, Series], today: date, *, heart_failure: bool) -> list[Finding]:
+    """Fast changes: creatinine by KDIGO (0.3 mg/dL in 48 h, half as much again in 7 days), weight in heart failure."""
+    found = []
+    creatinine = series.get("creatinine")
+    if creatinine and (rise := _kidney(creatinine, today)):
+        found.append(Finding(kind="trend", key="creatinine", when=rise[-1].when.start, points=rise))
+    weight = series.get("weight")
+    if heart_failure and weight and (gain := _gain(weight, today)):
+        found.append(Finding(kind="trend", key="weight", when=gain[-1].when.start, points=gain))
+    return found
+
+
+def _kidney(one: Series, today: date) -> tuple[Point, ...]:
+    last = one.latest
+    if last is None or (today - last.day).days > 30:
+        return ()
+    for hours in (48, 168):
+        since = last.when.start - timedelta(hours=hours + 1)
+        inside = [p for p in one.trusted if since <= p.when.start <= last.when.start]
+        lowest = min(inside, key=lambda p: p.value)
+        enough = lowest.value + Decimal("0.3") if hours == 48 else lowest.value * Decimal("1.5")
+        if lowest.when.start < last.when.start and last.value >= enough:
+            return tuple(p for p in inside if p.when.start >= lowest.when.start)
+    return ()
+
+
+def _gain(one: Series, today: date) -> tuple[Point, ...]:
+    last = one.latest
+    if last is None or (today - last.day).days > 14:
+        return ()
+    inside = [p for p in one.trusted if last.when.start - timedelta(days=3) <= p.when.start <= last.when.start]
+    return tuple(inside) if len(inside) > 1 and last.value - inside[0].value > 2 else ()

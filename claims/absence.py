@@ -5,7 +5,7 @@ from __future__ import annotations
 from chart.appraisal import Appraisal
 from chart.courses import is_live
 from chart.fact import Fact
-from chart.gaps import named_anywhere
+from chart.gaps import named_as
 
 RESOURCES = {
     "allergy": ("AllergyIntolerance",),
@@ -23,6 +23,7 @@ RESOURCES = {
     "class": ("MedicationRequest",),
     "ingredient": ("MedicationRequest",),
     "current_class": ("MedicationRequest",),
+    "current_ingredient": ("MedicationRequest",),
 }
 """Which resource types must have been read before something of a kind can be said to be absent."""
 
@@ -44,7 +45,7 @@ def is_absent(what: str, appraisal: Appraisal, query: str) -> bool:
             p.concept.key == key and p.listed != "unlisted" for p in appraisal.problems
         )
     if kind == "named":
-        return query.startswith("Procedure") and not named_anywhere(appraisal.chart, key)
+        return query.startswith("Procedure") and not named_as(appraisal.chart, key)
     if types is None or not query.startswith(types):
         return False
     return not any(_is(fact, kind, key, appraisal) for fact in appraisal.chart.facts)
@@ -66,12 +67,10 @@ def _is(fact: Fact, kind: str, key: str, appraisal: Appraisal) -> bool:
         return any(c.code == key for c in fact.codes)
     if fact.kind not in ("medication", "administration"):
         return False
-    drug = appraisal.drug_table.read(fact.name)
-    if kind == "ingredient":
-        return key in drug.substances
-    if kind == "current_class" and not _in_use(fact, appraisal):
+    if kind.startswith("current_") and not _in_use(fact, appraisal):
         return False
-    return key in drug.classes
+    drug = appraisal.drug_table.read(fact.name)
+    return key in (drug.substances if kind.endswith("ingredient") else drug.classes)
 
 
 def _in_use(fact: Fact, appraisal: Appraisal) -> bool:

@@ -12,6 +12,7 @@ _ORDER = (
     "Allergies",
     "Act on / verify first",
     "Changed",
+    "Also found",
     "Active problems",
     "Medicines",
     "Due, or never recorded",

@@ -23,7 +23,7 @@ _NEGATION = re.compile(
     r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
 )
 _PAST = re.compile(
-    r"\b(stopped|resolved|finished|ended|past|earlier|before|until|was|were|had|history|inactive|completed|previous|previously|not|never|no|not-taken|on-hold|cancelled|stale|refuted|draft|went)\b"
+    r"\b(stopped|resolved|finished|ended|past|earlier|before|until|was|were|had|history|inactive|completed|previous|previously|not|never|no|not-taken|on[- ]hold|cancelled|stale|refuted|draft|went)\b"
 )
 _JUDGEMENT = re.compile(r"\bnot borne out\b|\bcannot be relied on\b|\bnot relied on\b|\bnot on the problem list\b")
 """What code says of values it has compared; it negates nothing that the record states."""
@@ -277,10 +277,11 @@ def _unit_in_words(number: NumberMention, claim: Claim) -> bool:
     if not number.unit or number.unit in ("readings", "results", "notes", "visits", "draws"):
         return not number.unit
     unit = number.unit.lower()
-    return any(
-        number.text in c.value and (unit in c.value.lower() or _WORD_UNITS.get(unit, unit) in c.value.lower())
-        for c in claim.citations
-    )
+    texts = [text.lower() for text in (*(c.value for c in claim.citations), *(q.text for q in claim.quotes))]
+    if any(number.text in text and (unit in text or _WORD_UNITS.get(unit, unit) in text) for text in texts):
+        return True
+    # A dose stands in two literals of one resource: the amount and its unit.
+    return number.text in texts and unit in texts
 
 
 _WORD_UNITS = {"units": "unt", "mcg": "ug", "mg/actuat": "mg/actuat", "mg/ml": "mg/ml"}

@@ -63,7 +63,7 @@ class Vocabulary(BaseModel):
         return [name for section in sections for name in getattr(self, section)]
 
     def concept(self, name: str, *sections: Section) -> dict[str, Any]:
-        """A CodeableConcept: the code from the first section that has the word, the word as text.
+        """A CodeableConcept: the code from the first section that has the word, with text as a chart would have it.
 
         Raises:
             KeyError: none of the sections has it.
@@ -71,7 +71,9 @@ class Vocabulary(BaseModel):
         for section in sections:
             line = getattr(self, section).get(name)
             if line is not None:
-                return {"coding": [coding(self.systems[section], line)], "text": name}
+                code = coding(self.systems[section], line)
+                # A short name is for the story's author; a problem list shows the terminology's own words.
+                return {"coding": [code], "text": code["display"] if section == "problems" else name.replace("-", " ")}
         raise KeyError(name)
 
 

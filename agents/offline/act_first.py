@@ -16,19 +16,31 @@ SHOWN = 4
 """At most so many stand on top; critical values besides."""
 
 
-def act_first(material: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
-    """One claim for each of the findings that rank highest, critical ones first and all of them."""
+def top(material: Material) -> tuple[Finding, ...]:
+    """The findings that stand on top: every critical value, and of the rest as many as fit."""
     findings = material.appraisal.act_first
     critical = [f for f in findings if f.kind == "critical"]
     rest = [f for f in findings if f.kind != "critical"][: max(0, SHOWN - len(critical))]
-    return tuple(claim_of(f, material, number()) for f in (*critical, *rest))
+    return (*critical, *rest)
 
 
-def claim_of(finding: Finding, material: Material, claim_id: str) -> Claim:
+def act_first(material: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
+    """One claim for each finding on top."""
+    return tuple(claim_of(f, material, number()) for f in top(material))
+
+
+def also_found(material: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
+    """The findings that rank behind the top, each still in its own sentence."""
+    shown = top(material)
+    rest = [f for f in material.appraisal.act_first if not any(f is x for x in shown)]
+    return tuple(claim_of(f, material, number(), salience=3) for f in rest)
+
+
+def claim_of(finding: Finding, material: Material, claim_id: str, *, salience: int = 1) -> Claim:
     """The sentence of one finding."""
     sentence = Sentence(material.appraisal)
     _WORDS[finding.kind](sentence, finding, material)
-    return sentence.claim(claim_id, salience=1)
+    return sentence.claim(claim_id, salience=salience)
 
 
 def _critical(s: Sentence, f: Finding, m: Material) -> None:
@@ -130,6 +142,18 @@ def _pair(s: Sentence, f: Finding, m: Material) -> None:
     )
 
 
+def _note_list(s: Sentence, f: Finding, m: Material) -> None:
+    note = next(n for n in m.appraisal.chart.notes if n.fact is f.facts[0])
+    s.say("The note of ").date(note.fact).say(" says ").quote(note.fact, note.path, f.words["quote"])
+    if f.courses:
+        s.say(", but ")
+        say_course(s, f.courses[0]).say(" is ordered (").date(f.courses[0].last).say("): which is true?")
+    elif look := m.looked_at("MedicationRequest"):
+        s.absent(": no order for it is active. Ask.", look, f"current_ingredient:{f.key}")
+    else:
+        s.say(": the orders could be read only in part. Ask.")
+
+
 def _missing_therapy(s: Sentence, f: Finding, m: Material) -> None:
     problem = f.problems[0]
     s.name(problem.facts[0], problem.name)
@@ -211,6 +235,7 @@ _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "contradicts": _contradicts,
     "uncontrolled": _uncontrolled,
     "missing_therapy": _missing_therapy,
+    "note_list_conflict": _note_list,
     "pair": _pair,
     "unmonitored": _unmonitored,
     "unlisted": _unlisted,

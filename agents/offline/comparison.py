@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import count
 
+from agents.offline.ward import ward
 from agents.offline.words import chunks, listing, measurement, say_course
 from agents.reasoner import Material
 from chart.comparison import Comparison, Window, compare
 from chart.courses import CourseChange
 from chart.fact import Fact
+from chart.measurement import Measurement
 from chart.problems import plain_name
 from chart.trends import Movement
 from claims.claim import Claim, Draft, Section
@@ -42,6 +44,7 @@ def comparison(material: Material) -> Draft:
     found = compare(material.appraisal, since=material.brief.since)
     claims = [
         *_measured(material, found, number),
+        *ward(material, number),
         *_medicines(material, found, number),
         *_problems(material, found, number),
     ]
@@ -54,7 +57,7 @@ def _measured(m: Material, found: Comparison, number: Callable[[], str]) -> list
     window = found.latest if m.brief.since is None else found.year
     if window is None:
         return _no_pair(m, number)
-    top = {p.fact.id for f in m.appraisal.act_first[:4] for p in (*f.points[-1:], *f.others[-1:])}
+    top = {p.fact.id for f in m.appraisal.act_first for p in (*f.points[-1:], *f.others[-1:])}
     moves = [x for x in window.movements if x.last.fact.id not in top and x.key != "diastolic"]
     claims = [_windows(m, window, found, number())] if window.movements else _no_pair(m, number)
     notable = [x for x in moves if x.noteworthy or x.crossed in ("into_range", "out_of_range")]
@@ -72,7 +75,10 @@ def _windows(m: Material, window: Window, found: Comparison, claim_id: str) -> C
     last = window.movements[0].last.fact
     first = max((x.first for x in window.movements), key=lambda p: p.when.start).fact
     s = Sentence(m.appraisal).say("Compared: ").date(last).say(" against ").date(first)
-    s.say(", ").calculate("days_between", [first, last]).say(" days apart; medicines and problems ")
+    apart = max(x.last.day for x in window.movements) - max(x.first.day for x in window.movements)
+    s.say(", ").calculate("days_between", [first, last]).say(
+        f" day{'' if apart.days == 1 else 's'} apart; medicines and problems "
+    )
     return s.say(_span(found)).claim(claim_id, salience=3)
 
 
@@ -112,9 +118,14 @@ def _moved(m: Material, move: Movement, window: Window, claim_id: str) -> Claim:
         s.say(") → ").number(move.last, what, unit=False).say("/").number(partner.last, below, unit=False)
     else:
         s.number(move.first, what, unit=False).say(" (").date(move.first.fact).say(") → ").number(move.last, what)
-        s.say(", ").calculate("difference", [move.first.fact, move.last.fact], places=what.decimals[1], signed=True)
+        s.say(", ").calculate("difference", [move.first.fact, move.last.fact], places=_places(what, move), signed=True)
     crossed = {"into_range": ", now within its range", "out_of_range": ", now outside its range"}
     return s.say(crossed.get(move.crossed, "")).claim(claim_id, salience=2 if move.crossed == "out_of_range" else 3)
+
+
+def _places(what: Measurement, move: Movement) -> int:
+    """As many decimals as the two values are shown with."""
+    return max(len(what.shown(p.value).partition(".")[2]) for p in (move.first, move.last))
 
 
 def _short(s: Sentence, m: Material, move: Movement, window: Window) -> None:

@@ -15,7 +15,7 @@ KINDS = ("implausible", "same_moment", "blood_count", "repeated_values", "smokin
 
 def doubts(m: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
     """One claim a kind of doubt; doubts of the same kind share a sentence."""
-    top = {id(p) for f in m.appraisal.act_first[:4] for p in f.points}
+    top = {id(p) for f in m.appraisal.act_first for p in f.points}
     claims = []
     for kind in KINDS:
         found = [f for f in m.appraisal.of(kind) if not (f.points and all(id(p) in top for p in f.points))]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from agents.offline.act_first import act_first
+from agents.offline.act_first import act_first, also_found
 from agents.offline.doubts import doubts
 from agents.offline.suggestions import DUE
 from agents.offline.words import chunks, listing, measurement, say_course, say_dose, say_problem
 from agents.reasoner import Material
 from chart.courses import Course
 from chart.fact import Fact
+from chart.finding import Finding
 from chart.moment import months_before
 from chart.notes import denies_allergies
 from chart.problems import Problem, plain_name
@@ -33,6 +34,7 @@ def summary(material: Material) -> Draft:
         Section(title="Who", claims=_who(material, number)),
         Section(title="Allergies", claims=_allergies(material, number)),
         Section(title="Act on / verify first", claims=act_first(material, number)),
+        Section(title="Also found", claims=also_found(material, number)),
         Section(title="Active problems", claims=_problems(material, number)),
         Section(title="Medicines", claims=_medicines(material, number)),
         Section(title=DUE, claims=_gaps(material, number)),
@@ -140,7 +142,7 @@ def _problems(m: Material, number: Number) -> tuple[Claim, ...]:
     by_class: dict[str, list[Problem]] = {}
     for problem in m.appraisal.problems:
         by_class.setdefault(problem.listed, []).append(problem)
-    shown_on_top = {p.fact.id for f in m.appraisal.act_first[:4] for p in (*f.points, *f.others)}
+    shown_on_top = {p.fact.id for f in m.appraisal.act_first for p in (*f.points, *f.others)}
     shown_on_top |= {p.fact.id for problem in by_class.get("not_borne_out", ()) for p in problem.because}
     claims, plain = [], []
     for problem in by_class.get("active", ()):
@@ -209,6 +211,10 @@ def _medicines(m: Material, number: Number) -> tuple[Claim, ...]:
         if newest:
             s.say(" (last renewed ").date(newest.last).say(")")
         claims.append(s.claim(number(), salience=2))
+    for group in chunks([c for c in courses if c.state == "held"]):
+        s = Sentence(m.appraisal).say("On hold: ")
+        listing(s, group, lambda c, s=s: say_course(s, c).cite(c.last, "status"))  # type: ignore[misc]
+        claims.append(s.claim(number(), salience=2))
     claims.extend(_undosed(m, number))
     for group in chunks([c for c in courses if c.state == "stale"]):
         s = Sentence(m.appraisal).say("Stale, ask: ")
@@ -251,6 +257,15 @@ def _finished_still_active(m: Material, number: Number) -> list[Claim]:
 def _gaps(m: Material, number: Number) -> tuple[Claim, ...]:
     """Results that should have been repeated, and what a problem asks for and the chart nowhere has."""
     claims = []
+    for finding in m.appraisal.of("preliminary"):
+        for some in chunks(finding.facts, 6):
+            s = Sentence(m.appraisal).say("Not final: ")
+            listing(s, some, lambda f, s=s: _unfinished(s, f, m))  # type: ignore[misc]
+            claims.append(s.claim(number(), salience=2))
+    for some_overdue in chunks(m.appraisal.of("overdue"), 6):
+        s = Sentence(m.appraisal).say("Last done long ago: ")
+        listing(s, some_overdue, lambda f, s=s: _last_done(s, f))  # type: ignore[misc]
+        claims.append(s.claim(number(), salience=3))
     results = m.looked_at("Observation")
     for group in chunks(m.appraisal.of("unrepeated") if results else (), 4):
         s = Sentence(m.appraisal).say("Far off when last measured: ")
@@ -272,3 +287,21 @@ def _gaps(m: Material, number: Number) -> tuple[Claim, ...]:
         )
         claims.append(s.say(".").claim(number(), kind="absence", salience=3))
     return tuple(claims)
+
+
+def _unfinished(s: Sentence, fact: Fact, m: Material) -> None:
+    """A result that is not final, with its value where it has one."""
+    point = next((p for x in m.appraisal.series.values() for p in x.points if p.fact is fact), None)
+    if point:
+        s.measured(point, measurement(m, point)).say(" ")
+    else:
+        s.name(fact).say(" ")
+        if fact.value is not None:
+            s.say(str(fact.value)).say(" ").cite(fact, "value")
+        s.say("(").date(fact).say(") ")
+    s.say(f"{'pending, ' if fact.value is None else ''}{fact.status}").cite(fact, "status")
+
+
+def _last_done(s: Sentence, finding: Finding) -> None:
+    fact = finding.facts[0]
+    s.say(f"{finding.key}: ").name(fact, plain_name(fact.name)).say(" (").date(fact).say(")")

@@ -1,0 +1,96 @@
+"""The words of a hospital stay: since admission, given and not given in the last 24 hours, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agents.offline.words import listing, measurement
+from agents.reasoner import Material
+from chart.fact import Fact
+from chart.series import Point
+from chart.stay import Stay, stay_of
+from claims.claim import Claim
+from claims.sentence import Sentence
+
+SINCE_ADMISSION = (
+    "weight",
+    "creatinine",
+    "potassium",
+    "sodium",
+    "hemoglobin",
+    "nt_probnp",
+    "spo2",
+    "crp",
+    "leukocytes",
+)
+"""What is followed from the day of admission."""
+
+
+def ward(material: Material, number: Callable[[], str]) -> list[Claim]:
+    """The lines of a stay under way; none for a patient at home."""
+    stay = stay_of(material.appraisal.chart)
+    if stay is None:
+        return []
+    return [
+        *_since_admission(material, stay, number),
+        *_fluids(material, stay, number),
+        *_doses(material, stay, number),
+    ]
+
+
+def _since_admission(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:
+    start = stay.admission.when
+    if start is None:
+        return []
+    told = {p.fact.id for f in m.appraisal.act_first for p in f.points}
+    moved = []
+    for key in SINCE_ADMISSION:
+        one = m.appraisal.series.get(key)
+        inside = [p for p in one.trusted if p.day >= start.date] if one else []
+        if len(inside) > 1 and inside[-1].fact.id not in told:
+            moved.append((inside[0], inside[-1]))
+    if not moved:
+        return []
+    s = Sentence(m.appraisal).say("Since admission (").date(stay.admission).say("): ")
+    listing(s, moved, lambda pair: _first_and_last(s, pair, m))
+    return [s.claim(number(), salience=2)]
+
+
+def _first_and_last(s: Sentence, pair: tuple[Point, Point], m: Material) -> None:
+    first, last = pair
+    what = measurement(m, last)
+    s.name(last.fact, what.name).say(" ").number(first, what, unit=False).say(" → ").number(last, what)
+
+
+def _fluids(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:
+    shown = []
+    for key in ("fluid_intake", "urine_output"):
+        one = m.appraisal.series.get(key)
+        if one and one.latest and stay.admission.when and one.latest.day >= stay.admission.when.date:
+            shown.append(one.latest)
+    if not shown:
+        return []
+    s = Sentence(m.appraisal).say("Last full count: ")
+    listing(s, shown, lambda p: s.measured(p, measurement(m, p)))
+    return [s.claim(number(), salience=3)]
+
+
+def _doses(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:
+    claims = []
+    for facts, words in ((stay.given, "Given in the last day: "), (stay.withheld, "Not given in the last day: ")):
+        if facts:
+            s = Sentence(m.appraisal).say(words)
+            listing(s, facts[:10], lambda f, s=s: _dose(s, f))  # type: ignore[misc]
+            claims.append(s.claim(number(), salience=2))
+    return claims
+
+
+def _dose(s: Sentence, fact: Fact) -> None:
+    s.name(fact)
+    if "dose" in fact.cells:
+        s.say(f" {fact.cells['dose'].text}").cite(fact, "dose")
+        if "dose_unit" in fact.cells:
+            s.say(f" {fact.cells['dose_unit'].text}").cite(fact, "dose_unit")
+    s.say(" (").date(fact).say(")").cite(fact, "status")
+    if "reason" in fact.cells and "negated" in fact.tags:
+        s.say(f": {fact.cells['reason'].text}").cite(fact, "reason")
