@@ -1,0 +1,1 @@
+"""A second opinion on `run --json`: it reads the raw bundle and the result, and nothing of the program that made it."""
