@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -41,6 +42,8 @@ def settings_with(fhir: str | None = None, reasoner: ReasonerName | None = None)
         given["reasoner"] = reasoner
     try:
         return Settings(**given)
+    except tomllib.TOMLDecodeError as error:
+        raise Unusable(f"preround.toml is not TOML ({error}); correct it") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from agents.offline.reasoner import TaskNotOffered
 from graphs.node import RoundUnknown
-from preround.wiring import ReasonerMissing
+from preround.wiring import HomeUnusable, ReasonerMissing
 from review.errors import GateError, NotThere, WrongUse
+from store.artifacts import ArtifactDamaged, ArtifactMissing
+from store.database import DatabaseTooNew
 from store.leases import LeaseHeld
 from tools.fhir.errors import (
     BadAddress,
@@ -16,8 +18,8 @@ from tools.fhir.errors import (
     FhirNotFound,
     FhirUnreachable,
     LoadError,
-    WrongPatient,
 )
+from tools.guidelines.library import GuidelineUnusable
 
 ExitCode = Literal[1, 2, 3, 4, 5]
 WRONG_USE: ExitCode = 2
@@ -44,6 +46,11 @@ EXPECTED = (
     GateError,
     RoundUnknown,
     LeaseHeld,
+    HomeUnusable,
+    DatabaseTooNew,
+    ArtifactDamaged,
+    ArtifactMissing,
+    GuidelineUnusable,
     ReasonerMissing,
     TaskNotOffered,
     Unusable,
@@ -51,17 +58,29 @@ EXPECTED = (
     Declined,
 )
 """Failures that are nobody's bug."""
+_UNUSABLE = (
+    LoadError,
+    BadAddress,
+    WrongUse,
+    Unusable,
+    TaskNotOffered,
+    HomeUnusable,
+    DatabaseTooNew,
+    ArtifactDamaged,
+    ArtifactMissing,
+    GuidelineUnusable,
+)
 
 
 def exit_code(error: Exception) -> ExitCode:
     """The exit code of a failure."""
     if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, Missing)):
         return NOT_FOUND
-    if isinstance(error, (LoadError, BadAddress, WrongUse, Unusable, TaskNotOffered)):
+    if isinstance(error, _UNUSABLE):
         return WRONG_USE
     if isinstance(error, (FhirUnreachable, FhirGarbled, ReasonerMissing)):
         return UNREACHABLE
-    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, WrongPatient)):
+    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined)):
         return REFUSED
     return 1
 

@@ -20,25 +20,27 @@ from review.receipt import receipts
 from store import artifacts, items
 from store.leases import LeaseHeld
 from store.runs import FINISHED, Run
+from tools.fhir.errors import FhirError, FhirNotFound
 from tools.fhir.read_patient import read_patient
 from tools.fhir.scope import PatientScope
 
 TASKS = ("summary", "comparison", "suggestions", "imaging", "question")
 DEFAULT_TASKS = ("summary", "comparison", "suggestions")
 _WAIT_SECONDS = 30.0
+_NOBODY = "The FHIR server has no patient of that id; list the patients with `preround patients`"
 
 
 def patient_id(given: str) -> str:
     """The id of `Patient/x` or `x`.
 
     Raises:
-        Unusable: when it cannot be an id.
+        Missing: when it cannot be an id, so that nobody has it.
     """
     found = given.removeprefix("Patient/")
     try:
         PatientScope(patient_id=found)
-    except Exception as error:
-        raise Unusable("That is not a patient id; list the patients with `preround patients`") from error
+    except FhirError as error:
+        raise Missing(_NOBODY) from error
     return found
 
 
@@ -54,12 +56,16 @@ async def start(
     """Check that the patient exists, open a round and drive it to its approval.
 
     Raises:
-        FhirNotFound: no such patient; no round is opened.
+        Missing: no such patient; no round is opened.
+        Unusable: no such task; no round is opened.
         FhirUnreachable: no server; no round is opened.
     """
-    found = patient_id(patient)
-    await read_patient(house.services.client, PatientScope(patient_id=found))
     _offered(house.services.reasoner, tasks)
+    found = patient_id(patient)
+    try:
+        await read_patient(house.services.client, PatientScope(patient_id=found))
+    except FhirNotFound as error:
+        raise Missing(_NOBODY) from error
     run = house.runner.open(
         run_id=uuid.uuid4().hex[:16],
         patient=f"Patient/{found}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 from agents.offline.reasoner import OfflineReasoner
 from agents.reasoner import Reasoner
 from claims.seal import Author
+from graphs.clock import Clock
 from graphs.runner import Runner, sqlite_checkpoints
 from graphs.services import Services
 from preround import VERSION
@@ -38,6 +40,13 @@ class ReasonerMissing(RuntimeError):
         super().__init__(f"The reasoner {name} is not set up here; run with --reasoner offline.")
 
 
+class HomeUnusable(RuntimeError):
+    """State cannot be kept there; point PREROUND_HOME at a folder that you can write to."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"State cannot be kept there ({why}); point PREROUND_HOME at a folder that you can write to.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class House:
     """The running program: what the doors use."""
@@ -54,16 +63,25 @@ class House:
 
 def sandbox_app(settings: Settings) -> ASGIApp:
     """The embedded sandbox, on its own file under `home`."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    _make_home(settings)
     return create_sandbox(settings.home / "sandbox.sqlite", now=WallClock().now)
 
 
 def open_database(settings: Settings) -> Database:
     """The state's database, migrated."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    _make_home(settings)
     db = Database(settings.database_url) if settings.database_url else database_at(settings.home / "preround.sqlite")
     db.migrate()
     return db
+
+
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeUnusable(error.strerror or "it is not there") from error
+    if not os.access(settings.home, os.W_OK | os.X_OK):
+        raise HomeUnusable("it may not be written to")
 
 
 @asynccontextmanager
@@ -72,6 +90,7 @@ async def open_house(
     *,
     progress: Callable[[str, str], None] = lambda node, state: None,
     reasoner: Reasoner | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[House]:
     """Open everything for one command or one server, and close it again.
 
@@ -79,8 +98,10 @@ async def open_house(
         settings: where and how.
         progress: told when a node starts and ends.
         reasoner: in place of the one that the settings name.
+        clock: in place of the real one.
 
     Raises:
+        HomeUnusable: when the home cannot be made or written to.
         ReasonerMissing: when the reasoner that the settings name cannot be had.
         tools.fhir.errors.BadAddress: when the FHIR URL is not usable.
     """
@@ -116,7 +137,7 @@ async def open_house(
                     model_name=chosen.model[0],
                     model_revision=chosen.model[1],
                 ),
-                clock=WallClock(),
+                clock=clock or WallClock(),
                 site_tables=settings.site_tables,
                 progress=progress,
             )
