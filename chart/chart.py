@@ -13,6 +13,7 @@ from chart.extract.dispatch import POINTED_AT, READ, facts_of
 from chart.extract.note import NoteText, note_text
 from chart.fact import LETTERS, Fact, FactKind
 from chart.moment import Moment, years_between
+from chart.sensitive import SensitiveClass, judge
 
 LeftOut = Literal["entered-in-error", "refuted", "after_as_of", "not_understood", "not_read"]
 """Why a resource gives no fact: said to be wrong, later than the round, or not understood."""
@@ -34,14 +35,25 @@ class Chart:
     """The resources as read, by ``Type/id``."""
     left_out: Mapping[LeftOut, tuple[str, ...]]
     """References of resources that gave no fact, by reason."""
+    versions: Mapping[str, str | None]
+    """The version of every resource as read, by ``Type/id``; those kept back by policy too, for the freshness check."""
+    masked: Mapping[str, int]
+    """How many facts policy keeps out of the chart and lets a page mention, by class of sensitive data."""
 
     @classmethod
-    def build(cls, resources: Iterable[Mapping[str, Any]], *, as_of: datetime) -> Chart:
+    def build(
+        cls,
+        resources: Iterable[Mapping[str, Any]],
+        *,
+        as_of: datetime,
+        sensitive: tuple[SensitiveClass, ...] = (),
+    ) -> Chart:
         """Read every resource once.
 
         Args:
             resources: R4 resources of one patient and what they point at, in any order; numbers may be Decimal.
             as_of: aware instant; facts dated after it are left out and counted.
+            sensitive: the policy on sensitive data; what it keeps back is in neither facts nor resources.
 
         Raises:
             ValueError: when there is no Patient among the resources.
@@ -67,11 +79,15 @@ class Chart:
                 left.setdefault("not_read", []).append(reference)
         if patient is None:
             raise ValueError("The chart has no Patient resource; read the patient first.")
+        versions = {reference: _version(resource) for reference, resource in library.items()}
+        masked, kept = _keep_back(drafts, library, sensitive, _age(patient, as_of))
         return cls(
             as_of=as_of,
             patient=replace(patient, id="B1"),
-            facts=tuple(_numbered(drafts)),
+            facts=tuple(_numbered(kept)),
             resources=library,
+            versions=versions,
+            masked=masked,
             left_out={reason: tuple(sorted(refs)) for reason, refs in left.items()},
         )
 
@@ -99,11 +115,7 @@ class Chart:
     @property
     def age(self) -> int | None:
         """Completed years at ``as_of``, or at death; ``None`` without a full birth date."""
-        born = self.patient.when
-        if born is None or born.day is None:
-            return None
-        until = self.patient.ended.date if self.patient.ended else self.today
-        return years_between(born.date, until)
+        return _age(self.patient, self.as_of)
 
     @property
     def deceased(self) -> bool:
@@ -125,6 +137,42 @@ class Chart:
     def counts(self) -> Mapping[str, int]:
         """How many resources of each type were read."""
         return dict(Counter(reference.partition("/")[0] for reference in self.resources))
+
+
+def _version(resource: Mapping[str, Any]) -> str | None:
+    meta = resource.get("meta")
+    found = meta.get("versionId") if isinstance(meta, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+def _age(patient: Fact, as_of: datetime) -> int | None:
+    born = patient.when
+    if born is None or born.day is None:
+        return None
+    return years_between(born.date, patient.ended.date if patient.ended else as_of.date())
+
+
+def _keep_back(
+    drafts: Sequence[Fact],
+    library: dict[str, Mapping[str, Any]],
+    classes: tuple[SensitiveClass, ...],
+    age: int | None,
+) -> tuple[dict[str, int], list[Fact]]:
+    """Take out what policy masks or withholds: the facts, and the resources behind them, so that no citation leads there."""
+    masked: Counter[str] = Counter()
+    kept: list[Fact] = []
+    gone: set[str] = set()
+    for fact in drafts:
+        action, title = judge(fact, library[fact.reference], classes, age=age)
+        if action == "show":
+            kept.append(fact)
+            continue
+        gone.add(fact.reference)
+        if action == "mask":
+            masked[title] += 1
+    for reference in gone:
+        library.pop(reference, None)
+    return dict(masked), [f for f in kept if f.reference not in gone]
 
 
 def _left_out(fact: Fact, as_of: datetime) -> LeftOut | None:

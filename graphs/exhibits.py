@@ -75,5 +75,6 @@ def _point(point: Point, one: Series) -> dict[str, Any]:
         "reference": point.fact.citation,
         "when": point.when.text,
         "value": one.measurement.shown(point.value),
+        "path": point.fact.cells["value"].path if "value" in point.fact.cells else None,
         "doubt": point.doubt,
     }

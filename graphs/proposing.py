@@ -83,12 +83,11 @@ def after_propose(state: RoundState) -> str:
 
 def watched(appraisal: Appraisal) -> tuple[str, ...]:
     """Versioned references of every must-look resource that was read: the freshness check compares with them."""
-    found = []
-    for reference, resource in appraisal.chart.resources.items():
-        if reference.partition("/")[0] in MUST_LOOK:
-            version = resource.get("meta", {}).get("versionId")
-            found.append(f"{reference}/_history/{version}" if version else reference)
-    return tuple(found)
+    return tuple(
+        f"{reference}/_history/{version}" if version else reference
+        for reference, version in appraisal.chart.versions.items()
+        if reference.partition("/")[0] in MUST_LOOK
+    )
 
 
 def _entries(

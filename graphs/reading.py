@@ -12,6 +12,7 @@ from typing import Any
 from agents.reasoner import Brief, Material
 from chart.appraisal import Appraisal, appraise
 from chart.chart import Chart
+from chart.sensitive import sensitive_classes
 from store import artifacts
 from store.database import Database
 from store.runs import Run
@@ -46,9 +47,9 @@ class ReadingCache:
         """
         key = (*shas, run.as_of.isoformat(), str(site))
         if key not in self._charts:
-            found = [e for sha in shas for e in self._fresh.get(sha) or _read(db, sha)]
+            found = [e for sha in shas for e in self._fresh.get(sha) or read_evidence(db, sha)]
             resources = [r for e in found for r in e.resources]
-            appraisal = appraise(Chart.build(resources, as_of=run.as_of), site=site)
+            appraisal = appraise(Chart.build(resources, as_of=run.as_of, sensitive=sensitive_classes(site)), site=site)
             self._charts[key] = (appraisal, {e.coverage.id: e.coverage for e in found})
             while len(self._charts) > KEPT:
                 self._charts.popitem(last=False)
@@ -61,7 +62,12 @@ def evidence_json(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
     return [{"coverage": asdict(e.coverage), "resources": list(e.resources)} for e in evidence]
 
 
-def _read(db: Database, sha256: str) -> tuple[Evidence, ...]:
+def read_evidence(db: Database, sha256: str) -> tuple[Evidence, ...]:
+    """The evidence of one artifact.
+
+    Raises:
+        store.artifacts.ArtifactMissing, ArtifactDamaged: when it is not what was kept.
+    """
     with db.read() as connection:
         rows = artifacts.get_json(connection, sha256, exact=True)
     return tuple(Evidence(coverage=Coverage(**row["coverage"]), resources=tuple(row["resources"])) for row in rows)

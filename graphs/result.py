@@ -53,6 +53,7 @@ def result_of(
         ],
         "not_suggested": [n.model_dump(mode="json") for n in others],
         "coverage": [asdict(line) for line in material.coverage.values()],
+        "looked": _foot(material, others),
         "facts": facts_shown(drafts, due, material.appraisal),
         "series": series_shown(drafts, due, material.appraisal),
     }
@@ -85,6 +86,10 @@ def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
             "Guidelines: "
             + " · ".join(f"{n.guideline.partition('|')[0]} {_WHY[n.why]}: {n.detail}" for n in unchecked[:4]),
         )
+    masked = material.appraisal.chart.masked
+    if masked:
+        said = ", ".join(f"{count} {title}" for title, count in sorted(masked.items()))
+        lines.insert(0, f"Masked by policy: {said}. Whoever may see them opens the chart itself.")
     unknown = material.appraisal.unknown_drugs
     if unknown:
         lines.insert(
