@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, get_args
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from claims.canonical import read_exact
 from claims.diff import Change, changes
@@ -40,7 +40,11 @@ def queue(
         if json is not None:
             write_json([row(item) for item in found], json)
         if json != "-":
-            table = Table("item", "patient", "tasks", "tier", "status", "opened", "expires", "claimed by")
+            table = Table(
+                Column("item", no_wrap=True),  # an id that is cut can't be copied
+                Column("patient", overflow="fold"),
+                *("tasks", "tier", "status", "opened", "expires", "claimed by"),
+            )
             for item in found:
                 one = row(item)
                 table.add_row(
