@@ -184,8 +184,8 @@ class _Check:
         digits = {d for text in words for d in re.findall(r"(?<![A-Za-z\d.])\d+(?:\.\d+)?", text)}
         for number in numbers:
             self._checked += 1
-            if DOSE.fullmatch(number.unit):
-                if not any(_dose(number, text) for text in words):
+            if DOSE.fullmatch(number.unit) and not any(_shows(number, v) for v in values):
+                if not any(_dose(number, text) for text in (*words, *_doses(claim))):
                     yield f"no cited name has {number.text} {number.unit}"
                 continue
             if number.value in good or (number.sign == "+" and number.value in good):
@@ -254,6 +254,15 @@ def _dose(number: Written, name: str) -> bool:
         re.search(rf"(?<![\d.]){re.escape(number.text)} ?(?:{_DOSE_WORDS[number.unit[:2].lower()]})", name, re.I)
         is not None
     )
+
+
+def _doses(claim: Mapping[str, Any]) -> Iterator[str]:
+    """Doses whose number and unit are literals of their own: `40` and `mg` of one resource."""
+    for one in claim["citations"]:
+        for other in claim["citations"]:
+            stem = one["path"].removesuffix(".value")
+            if other["reference"] == one["reference"] and other["path"] in (f"{stem}.unit", f"{stem}.code"):
+                yield f"{one['value']} {other['value']}"
 
 
 _DOSE_WORDS = {"mg": "mg", "mc": "mcg|ug|µg", "un": "unt|unit|iu", "ml": "ml"}
