@@ -146,7 +146,7 @@ def _citations(claim: Claim, appraisal: Appraisal) -> list[str]:
             return [f"{quote.fact} is not a note that can be read"]
         if quote.text not in " ".join(note.text.split()):
             return [f"{quote.fact} does not say “{quote.text}”"]
-    if not claim.citations and not claim.computations and claim.kind != "absence":
+    if not (claim.citations or claim.quotes or claim.computations) and claim.kind != "absence":
         return ["it cites nothing"]
     return []
 
@@ -221,7 +221,7 @@ def _numbers(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Ap
     cited = {c.fact for c in claim.citations if _is_number(c.value)} | {f for c in claim.computations for f in c.of}
     valued = [f for f in facts if f.id in cited and isinstance(f.value, Decimal)]
     quoted = [
-        set(re.findall(r"\d+(?:\.\d+)?", text))
+        set(re.findall(r"(?<![A-Za-z\d.])\d+(?:\.\d+)?", text))
         for text in (*(c.value for c in claim.citations), *(q.text for q in claim.quotes))
         if not parse_moment(text)
     ]
