@@ -1,1 +1,1 @@
-"""What the record says: facts, series, courses, problems and what the appraisal makes of them. Pure: no I/O, no clock."""
+"""What the record says: facts, series, courses, problems, and what the appraisal makes of them. Pure."""

@@ -20,7 +20,7 @@ from chart.pending import preliminary
 from chart.problems import Concept, Problem, build_problems, concepts
 from chart.rules import rules
 from chart.series import Series, build_series
-from chart.therapy import blood_pressure, contradictions, duplicates, pairs
+from chart.therapy import avoided, blood_pressure, contradictions, duplicates, pairs
 from chart.trends import acute, critical, slow_trends
 
 ADULT = 18
@@ -108,6 +108,7 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         found.extend(contradictions(courses, problems, series, book, chart.today))
         found.extend(blood_pressure(courses, problems, series, chart.today, adult=adult))
         found.extend(missing_therapy(problems, courses, series, book, chart.as_of))
+        found.extend(avoided(courses, problems, book, chart.age))
         found.extend(pairs_found)
         found.extend(unmonitored(courses, series, book, chart.today))
         found.extend(unrepeated(series, book, chart.today))

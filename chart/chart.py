@@ -158,7 +158,7 @@ def _keep_back(
     classes: tuple[SensitiveClass, ...],
     age: int | None,
 ) -> tuple[dict[str, int], list[Fact]]:
-    """Take out what policy masks or withholds: the facts, and the resources behind them, so that no citation leads there."""
+    """Take out what policy masks or withholds: the facts and the resources behind them, so no citation leads there."""
     masked: Counter[str] = Counter()
     kept: list[Fact] = []
     gone: set[str] = set()

@@ -95,7 +95,7 @@ class Drug:
 
     @property
     def short(self) -> str:
-        """How a clinician writes it: ``amlodipine 2.5 mg``, ``fluticasone/salmeterol 0.25/0.05 mg DPI``, ``Humulin``."""
+        """As a clinician writes it: ``amlodipine 2.5 mg``, ``fluticasone/salmeterol 0.25/0.05 mg DPI``, ``Humulin``."""
         names = "/".join(i.name for i in self.ingredients)
         if self.brand and len(self.ingredients) > 1:
             strengths = "/".join(i.strength.split(" ")[0] for i in self.ingredients if i.strength)

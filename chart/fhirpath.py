@@ -10,7 +10,7 @@ from typing import Any
 _STEP = re.compile(r"^([A-Za-z]\w*)(?:\[(\d+)\])?$")
 
 
-def literal_text(value: Any) -> str | None:
+def literal_text(value: object) -> str | None:
     """The JSON literal's text of a primitive, or ``None`` for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -31,7 +31,7 @@ def choice(resource: Mapping[str, Any], name: str) -> tuple[str, Any] | None:
     return None
 
 
-def _child(node: Any, name: str) -> Any:
+def _child(node: object, name: str) -> Any:  # noqa: ANN401 - JSON
     if not isinstance(node, Mapping):
         return None
     if name in node:

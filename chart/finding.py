@@ -17,6 +17,7 @@ FindingKind = Literal[
     "contradicts",
     "uncontrolled",
     "missing_therapy",
+    "avoid",
     "pair",
     "unmonitored",
     "unlisted",
@@ -44,10 +45,11 @@ RANK: Mapping[FindingKind, int] = {
     "uncontrolled": 2,
     "missing_therapy": 3,
     "note_list_conflict": 4,
-    "pair": 5,
-    "unmonitored": 6,
-    "unlisted": 7,
-    "trend": 8,
+    "avoid": 5,
+    "pair": 6,
+    "unmonitored": 7,
+    "unlisted": 8,
+    "trend": 9,
 }
 """The order under "Act on / verify first"; kinds without a rank have other places on the page."""
 

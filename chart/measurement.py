@@ -90,7 +90,7 @@ class Measurement:
         return convert(fact.value, fact.unit, self.unit, molar=self.molar)
 
     def shown(self, value: Decimal) -> str:
-        """The number as shown: at least and at most so many decimals, more where rounding would mislead by over 1.5 %."""
+        """The number as shown: so many decimals, and more where rounding would mislead by over 1.5 %."""
         least, most = self.decimals
         for places in range(most, most + 3):
             rounded = round_to(value, places)

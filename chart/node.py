@@ -26,6 +26,7 @@ class Node:
         return cls(resource, str(resource.get("resourceType", "")))
 
     def __bool__(self) -> bool:
+        """Whether anything is there."""
         return self.value is not None
 
     def get(self, *names: str) -> Node:

@@ -140,7 +140,7 @@ def build_problems(
 
 
 def _variant(fact: Fact) -> str:
-    """Two entries of one concept are one problem only when they say the same: ``polyp of colon`` is not ``rectal polyp``."""
+    """Two entries of one concept are one problem only when they say the same: a colon's polyp is not a rectal polyp."""
     return plain_name(fact.name).lower()
 
 
@@ -193,7 +193,7 @@ def _last_day(chart: Chart) -> date:
 def _contradiction(
     rule: Mapping[str, Any], series: Mapping[str, Series], ranges: Mapping[str, Range]
 ) -> tuple[Point, ...]:
-    """The latest trusted values when none of them bears the problem out; empty when one does, or when nothing was measured."""
+    """The latest trusted values when none of them bears the problem out; empty when one does or nothing was measured."""
     found: list[Point] = []
     for test in rule.get("any", [rule]):
         one = series.get(test["measurement"])
@@ -215,7 +215,7 @@ def _bears_out(test: Mapping[str, Any], value: Decimal, own: Range | None) -> bo
 
 
 def _unlisted(chart: Chart, table: Sequence[Concept], present: set[str]) -> list[Problem]:
-    """Lasting problems that emergency or repeated encounter reasons show in the last three years and the list does not."""
+    """Lasting problems that emergency or repeated encounter reasons of three years show and the list does not."""
     since = months_before(_last_day(chart), 36)
     groups: dict[str, list[Fact]] = {}
     kinds: dict[str, Concept] = {}

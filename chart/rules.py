@@ -40,6 +40,8 @@ class Rules:
     """Event or disease → classes of therapy."""
     contradicts: tuple[Rule, ...]
     """Drug in use and a result that speaks against it."""
+    avoid: tuple[Rule, ...]
+    """Drug in use and a condition or an age that speaks against it."""
     pairs: tuple[Rule, ...]
     """Two drugs that harm together."""
     repeat: tuple[Rule, ...]
@@ -56,6 +58,7 @@ def rules(site: Path | None = None) -> Rules:
         monitoring=tuple(Rule(row=row) for row in table["monitoring"]),
         after=tuple(Rule(row=row) for row in table["after"]),
         contradicts=tuple(Rule(row=row) for row in table["contradicts"]),
+        avoid=tuple(Rule(row=row) for row in table["avoid"]),
         pairs=tuple(Rule(row=row) for row in table["pair"]),
         repeat=tuple(Rule(row=row) for row in table["repeat"]),
         expected=tuple(Rule(row=row) for row in table["expected"]),

@@ -1,4 +1,4 @@
-"""Sensitive data: found by label and by class, and left out by policy before anybody words, prompts, tapes or exports."""
+"""Sensitive data: found by label and by class, left out by policy before anybody words, prompts or exports."""
 
 from __future__ import annotations
 

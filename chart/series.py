@@ -1,4 +1,4 @@
-"""Series: one measurement over time, whatever its codes, with same-moment conflicts and implausible points set apart."""
+"""Series: one measurement over time, whatever its codes; same-moment conflicts and implausible points set apart."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Series:
 
     @property
     def speaking(self) -> Point | None:
-        """The last value that can be read at all: one that another value of its sample contradicts is still the last word."""
+        """The last value that can be read: one that another value of its sample contradicts is still the last word."""
         readable = [p for p in self.points if p.doubt in (None, "contradicted")]
         return readable[-1] if readable else None
 

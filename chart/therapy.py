@@ -126,6 +126,32 @@ def over_target(systolic: Point, diastolic: Point) -> bool:
     return systolic.value >= TARGET[0] or diastolic.value >= TARGET[1]
 
 
+def avoided(courses: Sequence[Course], problems: Sequence[Problem], rules: Rules, age: int | None) -> list[Finding]:
+    """Drugs in use that a condition on the list, or the patient's age, speaks against; one finding a drug."""
+    found: dict[str, Finding] = {}
+    for rule in rules.avoid:
+        if "problem" in rule.row:
+            because = tuple(
+                p for p in problems if p.concept.key in rule.row["problem"] and p.listed in ("active", "unlisted")
+            )
+            if not because:
+                continue
+        else:
+            because = ()
+            if age is None or age < rule.row["from"]:
+                continue
+        for course in courses:
+            if course.state == "current" and rule.applies_to(course) and course.drug.key not in found:
+                found[course.drug.key] = Finding(
+                    kind="avoid",
+                    key=course.drug.key,
+                    when=course.renewed.start if course.renewed else None,
+                    courses=(course,),
+                    problems=because[:1],
+                )
+    return list(found.values())
+
+
 def pairs(courses: Sequence[Course], rules: Rules) -> tuple[list[Finding], int]:
     """Pairs in use that the table names, stale orders included because nobody ended them; and how many rows were checked."""
     open_courses = [c for c in courses if c.state != "finished"]

@@ -43,7 +43,7 @@ class Movement:
 
 
 def movements(series: Mapping[str, Series], ranges: Mapping[str, Range], start: date, end: date) -> list[Movement]:
-    """For each measurement the first and last trusted value in ``[start, end]``; those with one value have no movement."""
+    """For each measurement its first and last trusted value in ``[start, end]``; one value alone is no movement."""
     found = []
     for key, one in series.items():
         inside = [p for p in one.trusted if start <= p.day <= end]

@@ -126,7 +126,7 @@ def _factor(source: str, target: str, molar: Decimal | None) -> tuple[Decimal, D
         start, end = registry.from_ucum(_plain(source)), registry.from_ucum(_plain(target))
         zero = _magnitude(registry, 0, start, end, molar)
         one = _magnitude(registry, 1, start, end, molar)
-    except Exception:  # noqa: BLE001 - any failure of the unit library means one thing here: not convertible
+    except Exception:  # any failure of the unit library means one thing here: not convertible
         return None
     return Decimal(f"{one - zero:.12g}"), Decimal(f"{zero:.12g}")
 

@@ -9,6 +9,7 @@ from typing import Any
 from agents.offline.accounting import claim_naming, spoken_for
 from agents.offline.act_first import claim_of
 from agents.reasoner import Material
+from chart.appraisal import ADULT
 from chart.comparison import compare
 from chart.moment import moment_of
 from chart.trends import Movement
@@ -86,6 +87,14 @@ def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
             "Guidelines: "
             + " · ".join(f"{n.guideline.partition('|')[0]} {_WHY[n.why]}: {n.detail}" for n in unchecked[:4]),
         )
+    age = material.appraisal.chart.age
+    if age is None or age < ADULT:
+        lines.insert(
+            0,
+            f"{'Child' if age is not None else 'Age unknown'}: adult targets, ranges and rules are not applied; doses by weight are not checked.",
+        )
+    if any(p.concept.key == "pregnancy" and p.listed == "active" for p in material.appraisal.problems):
+        lines.insert(0, "Pregnancy: ranges and doses of pregnancy are not applied; named drugs to avoid are checked.")
     masked = material.appraisal.chart.masked
     if masked:
         said = ", ".join(f"{count} {title}" for title, count in sorted(masked.items()))

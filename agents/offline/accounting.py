@@ -16,7 +16,7 @@ TITLE = "Also on record"
 
 
 def spoken_for(material: Material) -> dict[str, frozenset[str]]:
-    """For each accounted fact, the ids of facts that speak for it: itself, its course's order, its problem's entries."""
+    """For each accounted fact, the ids that speak for it: itself, its course's order, its problem's entries."""
     groups: list[list[Fact]] = [
         *([*c.orders] for c in material.appraisal.courses),
         *([*p.facts] for p in material.appraisal.problems),

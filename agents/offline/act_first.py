@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from agents.offline.words import listing, measurement, say_course
+from agents.offline.words import listing, measurement, say_course, say_problem
 from agents.reasoner import Material
 from chart.courses import Course
 from chart.finding import Finding
@@ -142,6 +142,18 @@ def _pair(s: Sentence, f: Finding, m: Material) -> None:
     )
 
 
+def _avoid(s: Sentence, f: Finding, m: Material) -> None:
+    say_course(s, f.courses[0]).say(" in use (").date(f.courses[0].last).say(")")
+    if f.problems:
+        s.say(" with ")
+        say_problem(s, f.problems[0])
+    else:
+        s.say(" at ").calculate("age", [m.appraisal.chart.patient]).say(" years").cite(
+            m.appraisal.chart.patient, "birth"
+        )
+    s.say(": usually avoided. Still needed?")
+
+
 def _note_list(s: Sentence, f: Finding, m: Material) -> None:
     note = next(n for n in m.appraisal.chart.notes if n.fact is f.facts[0])
     s.say("The note of ").date(note.fact).say(" says ").quote(note.fact, note.path, f.words["quote"])
@@ -236,6 +248,7 @@ _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "uncontrolled": _uncontrolled,
     "missing_therapy": _missing_therapy,
     "note_list_conflict": _note_list,
+    "avoid": _avoid,
     "pair": _pair,
     "unmonitored": _unmonitored,
     "unlisted": _unlisted,

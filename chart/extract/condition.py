@@ -14,7 +14,7 @@ ACTIVE = frozenset({"active", "recurrence", "relapse"})
 
 
 def facts(resource: Mapping[str, Any]) -> list[Fact]:
-    """The problem; ``refuted`` and ``entered-in-error`` come through as status, so that they can be left out by name."""
+    """The problem; ``refuted`` and ``entered-in-error`` come through as status, to be left out by name."""
     root = Node.root(resource)
     status, status_cell = concept_status(root, "clinicalStatus")
     verification, verification_cell = concept_status(root, "verificationStatus")
