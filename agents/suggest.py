@@ -20,7 +20,7 @@ SHOWN = 5
 def suggestions(material: Material) -> tuple[tuple[Suggestion, ...], tuple[NotSuggested, ...]]:
     """What to suggest and what not, and why not.
 
-    Nothing is suggested where allergies, problems or medicines could not be read: the outcome is then ``could_not_check``.
+    Where allergies, problems or medicines could not be read nothing is suggested: the outcome is ``could_not_check``.
     """
     blind = [c.query.partition("?")[0] for c in material.failed if c.query.partition("?")[0] in NO_SUGGESTIONS_WITHOUT]
     due: list[Suggestion] = []

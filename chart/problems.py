@@ -193,7 +193,7 @@ def _last_day(chart: Chart) -> date:
 def _contradiction(
     rule: Mapping[str, Any], series: Mapping[str, Series], ranges: Mapping[str, Range]
 ) -> tuple[Point, ...]:
-    """The latest trusted values when none of them bears the problem out; empty when one does or nothing was measured."""
+    """The latest trusted values when none of them bears the problem out; empty when one does or none is there."""
     found: list[Point] = []
     for test in rule.get("any", [rule]):
         one = series.get(test["measurement"])

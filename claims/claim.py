@@ -92,7 +92,7 @@ class Claim(Record):
     coverage: str | None = None
     """For an absence: the coverage line that says one has looked."""
     absent: tuple[str, ...] = ()
-    """For an absence: what was not found, as ``kind:…``, ``measurement:…``, ``class:…``, ``ingredient:…`` or ``code:…``."""
+    """For an absence: what was not found: ``kind:…``, ``measurement:…``, ``class:…``, ``ingredient:…``, ``code:…``."""
     guideline: str | None = None
     """For a recommendation: its ``id|version``; its title may stand in the sentence word for word."""
     quotes: tuple[Quote, ...] = ()

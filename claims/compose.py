@@ -1,4 +1,4 @@
-"""From drafts to FHIR: one Composition a text, with its sections as cleaned narrative and the resources they stand on."""
+"""From drafts to FHIR: one Composition a text, its sections as cleaned narrative with the resources they stand on."""
 
 from __future__ import annotations
 

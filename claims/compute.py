@@ -50,7 +50,7 @@ def compute(op: Operation, facts: Sequence[Fact], appraisal: Appraisal) -> tuple
 
 
 def computed(op: Operation, facts: Sequence[Fact], appraisal: Appraisal, *, places: int | None = None) -> Computed:
-    """The record of a computation, its value rounded to ``places`` (default: whole for times, one decimal for percents)."""
+    """The record of a computation, rounded to ``places`` (by default whole for times, one decimal for percents)."""
     value, unit = compute(op, facts, appraisal)
     if places is None:
         places = 1 if unit == "%" or op == "percent_change" else 0 if op in _WHOLE else 2

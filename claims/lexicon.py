@@ -73,9 +73,7 @@ def medicines_in(words: str, table: Drugs) -> list[Name]:
     found = []
     for match in pattern.finditer(words):
         word = match[1]
-        if word in classes and word not in table.classes:
-            found.append(Name(kind="class", key=classes[word], word=word))
-        elif word in classes:
+        if word in classes:
             found.append(Name(kind="class", key=classes[word], word=word))
         else:
             found.append(Name(kind="ingredient", key=table.same.get(word, word), word=word))

@@ -1,4 +1,4 @@
-"""The patient's facts as a prompt: one fixed order, series folded, within a token budget, the must-look set always in."""
+"""The patient's facts as a prompt: one fixed order, series folded, within a token budget, the must-look set in."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _patient(m: Material) -> list[str]:
     age = f"{chart.age} y" if chart.age is not None else "age unknown"
     return [
         "# Patient",
-        f"B1 {sex}, {age}, born {chart.patient.when.text if chart.patient.when else 'unknown'}; today is {chart.today.isoformat()}",
+        f"B1 {sex}, {age}, born {chart.patient.when.text if chart.patient.when else 'unknown'}; "
+        f"today is {chart.today.isoformat()}",
     ]
 
 

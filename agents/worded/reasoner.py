@@ -42,7 +42,7 @@ class WordedReasoner:
         return self._asker.spent
 
     async def plan(self, brief: Brief) -> Plan:
-        """The must-look set comes from code; guidelines where suggestions are wanted. The model is asked once it can see what there is."""
+        """Guidelines where suggestions are wanted; code adds the must-look set, and the model asks in `assess`."""
         calls = (ToolCall(tool="guidelines", reason="what is due"),) if "suggestions" in brief.tasks else ()
         return Plan(calls=calls)
 
@@ -63,7 +63,7 @@ class WordedReasoner:
         return [ToolCall(tool="fhir_search", resource_type=c.resource_type, reason=c.reason) for c in form.calls]
 
     async def draft(self, task: Task, material: Material) -> Draft:
-        """One draft. A model that gives no usable answer leaves the prepared draft, and the reason among the removed."""
+        """One draft. A model without a usable answer leaves the prepared draft, and the reason among the removed."""
         context, prepared = self._context(material)
         text = self._prompt(context, task, material)
         sha = prompts_sha256("rules", task)
