@@ -1,0 +1,139 @@
+"""The decision form: what a person filled in, and the call of the gate that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from starlette.datastructures import FormData
+
+from claims.canonical import read_exact
+from preround.failure import Unusable
+from review.decision import Verb
+from review.errors import EditUnusable, EntriesUnusable, UnknownReason, WordsNeeded
+
+Choice = Literal["approve_all", "approve_some", "reject", "revise", "edit", ""]
+_VERBS: Mapping[str, Verb] = {
+    "approve_all": "approve",
+    "approve_some": "approve",
+    "reject": "reject",
+    "revise": "revise",
+    "edit": "edit",
+}
+MOST_CHARACTERS = 200_000
+"""Of one field."""
+
+
+class NameNeeded(Unusable):
+    """Give your name: it is signed into the record."""
+
+
+class ChoiceNeeded(Unusable):
+    """Choose what to do with this item."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filled:
+    """The form as it was filled in; what a page shows again after a mistake."""
+
+    name: str = ""
+    """Who decides."""
+    choice: str = ""
+    """One of `Choice`, or what somebody made up."""
+    entries: frozenset[str] = frozenset()
+    """Numbers of the ticked entries."""
+    code: str = ""
+    """The coded reason."""
+    words: str = ""
+    """The person's own words."""
+    entry: str = ""
+    """The number of the edited entry."""
+    resource: str = ""
+    """JSON of the edited entry."""
+    proposal_sha256: str = ""
+    """The proposal that was shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A decision, ready for `preround.rounds.decide`."""
+
+    person: str
+    """Who decides."""
+    verb: Verb
+    """What."""
+    proposal_sha256: str
+    """About which proposal."""
+    only: tuple[int, ...] | None = None
+    """The entries signed; all without them."""
+    code: str | None = None
+    """The coded reason of a rejection."""
+    words: str | None = None
+    """The person's own words."""
+    edited: Mapping[int, dict[str, Any]] | None = field(default=None)
+    """The changed resource, by entry number."""
+
+
+def filled(form: FormData) -> Filled:
+    """The fields of a posted form.
+
+    Raises:
+        Unusable: a field is a file, or longer than any honest one.
+    """
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    if len(texts) != len(form.multi_items()) or any(len(value) > MOST_CHARACTERS for _, value in texts):
+        raise Unusable("This form holds more than a decision can; open the item again and fill it in anew")
+    one = dict(texts)
+    return Filled(
+        name=one.get("name", ""),
+        choice=one.get("choice", ""),
+        entries=frozenset(value for name, value in texts if name == "entries"),
+        code=one.get("code", ""),
+        words=one.get("words", "").strip(),
+        entry=one.get("entry", ""),
+        resource=one.get("resource", ""),
+        proposal_sha256=one.get("proposal_sha256", ""),
+    )
+
+
+def said(form: Filled) -> Said:
+    """The decision that a form means.
+
+    Raises:
+        NameNeeded, ChoiceNeeded, EntriesUnusable, UnknownReason, WordsNeeded, EditUnusable: what is to be corrected.
+    """
+    verb = _VERBS.get(form.choice)
+    if verb is None:
+        raise ChoiceNeeded(str(ChoiceNeeded.__doc__))
+    if not form.name.strip():
+        raise NameNeeded(str(NameNeeded.__doc__))
+    if verb == "reject" and not form.code:
+        raise UnknownReason(None)
+    if verb == "revise" and not form.words:
+        raise WordsNeeded("sending it back")
+    return Said(
+        person=form.name.strip(),
+        verb=verb,
+        proposal_sha256=form.proposal_sha256,
+        only=_numbers(form.entries) if form.choice == "approve_some" else None,
+        code=form.code if verb == "reject" else None,
+        words=form.words if form.words and verb in ("reject", "revise") else None,
+        edited=_edited(form) if verb == "edit" else None,
+    )
+
+
+def _numbers(ticked: frozenset[str]) -> tuple[int, ...]:
+    if not ticked or not all(n.isascii() and n.isdigit() and len(n) < 5 for n in ticked):
+        raise EntriesUnusable("none is ticked")
+    return tuple(sorted(int(n) for n in ticked))
+
+
+def _edited(form: Filled) -> Mapping[int, dict[str, Any]]:
+    try:
+        resource = read_exact(form.resource)
+    except (ValueError, RecursionError):
+        raise EditUnusable("what was given is not JSON") from None
+    if not isinstance(resource, dict):
+        raise EditUnusable("what was given is not a resource")
+    return {_numbers(frozenset({form.entry}))[0]: resource}

@@ -1,0 +1,178 @@
+"""One item as its page shows it: what was drafted, what is proposed, what was decided, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from claims.diff import Change, changes
+from graphs.node import run_of
+from preround.commands.queue import entry_json
+from preround.web.readings import Identity, Readings
+from preround.web.sentences import Page, page_of
+from preround.web.sources import Numbering, Source, bare
+from preround.web.trend import Trend, trend
+from preround.web.wording import author_words, tier_words
+from preround.wiring import House
+from review.proposal import Entry
+from review.queue import Shown, queue, show
+from review.reasons import Reason, reasons
+from review.receipt import Receipt, receipts
+from store.runs import Run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryView:
+    """One proposed resource."""
+
+    entry: Entry
+    """The entry."""
+    tier: str
+    """Its tier in words."""
+    changes: tuple[Change, ...]
+    """What it would change in the record."""
+    sealed: Mapping[str, Any]
+    """What is written once it is signed."""
+    sealing: tuple[Change, ...]
+    """What signing adds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What became of one active entry of the chart."""
+
+    href: str
+    """Its source page."""
+    words: str
+    """What it is."""
+    shown_as: str
+    """How it is shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemView:
+    """Everything on an item's page."""
+
+    shown: Shown
+    """The item, its proposal and its decisions."""
+    run: Run
+    """Its round."""
+    identity: Identity
+    """Who it is about."""
+    result: Mapping[str, Any]
+    """The round's result; empty where it belongs to a later proposal of the round."""
+    page: Page
+    """The drafts."""
+    author: str
+    """Who wrote them."""
+    entries: tuple[EntryView, ...]
+    """What is proposed."""
+    trends: tuple[Trend, ...]
+    """The series that the drafts cite."""
+    accounted: tuple[Account, ...]
+    """What became of each active entry."""
+    sources: Sequence[Source]
+    """Every resource cited, by number."""
+    receipts: tuple[Receipt, ...]
+    """What the server stored."""
+    missing: tuple[str, ...]
+    """Signatures that are still missing, in words."""
+    tier: str
+    """The item's tier in words."""
+    next_item: str | None
+    """The item that took its place, or that waits instead."""
+    now: datetime
+    """When the page was made."""
+    can_decide: bool
+    """Whether it waits for a decision."""
+
+    @property
+    def unread(self) -> tuple[Mapping[str, Any], ...]:
+        """Coverage lines of what could not be read, or not in full."""
+        return tuple(c for c in self.result.get("coverage", ()) if c["error"] or c["truncated"])
+
+
+def view_of(house: House, readings: Readings, item_id: str) -> ItemView:
+    """The page of one item.
+
+    Raises:
+        review.errors.ItemNotFound, ProposalDamaged: as `review.queue.show` does.
+        store.artifacts.ArtifactMissing, ArtifactDamaged: when the result is not what was kept.
+    """
+    shown = show(house.services.db, item_id)
+    run = run_of(house.services, shown.item.run_id)
+    latest = readings.result(run)
+    # A round that was sent back has a newer page, which is not what this item's people saw.
+    result = latest if shown.item.revision >= latest.get("revision", 1) else {}
+    now, policy = house.services.clock.now(), house.services.policy
+    numbering = Numbering(item_id, result)
+    page = page_of(result, numbering, {e.title: e.n for e in shown.proposal.entries if e.task == "suggestions"})
+    is_open = shown.item.state == "open" and shown.item.expires_at > now
+    return ItemView(
+        shown=shown,
+        run=run,
+        identity=readings.identity(run),
+        result=result,
+        page=page,
+        author=author_words(latest),
+        entries=tuple(_entry(house, shown, entry, now) for entry in shown.proposal.entries),
+        trends=tuple(found for one in result.get("series", ()) if (found := trend(one)) is not None),
+        accounted=_accounts(item_id, result),
+        sources=numbering.all(),
+        receipts=receipts(house.services.db, item_id),
+        missing=_missing(house, shown) if is_open else (),
+        tier=tier_words(policy, shown.item.tier),
+        next_item=following(house, shown, run),
+        now=now,
+        can_decide=is_open,
+    )
+
+
+def offered_reasons() -> tuple[tuple[str, tuple[Reason, ...]], ...]:
+    """The reasons for a rejection, in their two groups, those about drafts first."""
+    own = tuple(r for r in reasons() if r.system.startswith("urn:"))
+    return (("About the draft or the data", own), ("About the suggestion", tuple(r for r in reasons() if r not in own)))
+
+
+def following(house: House, shown: Shown, run: Run) -> str | None:
+    """The item to go on with: the one that took its place, or the fresh one of a round that went stale."""
+    if shown.item.next_item is not None or shown.item.state != "stale":
+        return shown.item.next_item
+    waiting = [item for item in queue(house.services.db, states={"open"}) if item.patient == run.patient]
+    return next((i.item_id for i in waiting if run_of(house.services, i.run_id).refreshes == run.run_id), None)
+
+
+def _entry(house: House, shown: Shown, entry: Entry, now: datetime) -> EntryView:
+    sealed = entry_json(shown, entry.n, now)["sealed"]
+    return EntryView(
+        entry=entry,
+        tier=tier_words(house.services.policy, entry.tier),
+        changes=changes(entry.base, entry.resource),
+        sealed=sealed,
+        sealing=changes(entry.resource, sealed),
+    )
+
+
+def _missing(house: House, shown: Shown) -> tuple[str, ...]:
+    signed = [d for d in shown.decisions if d.verb == "approve"]
+    if not signed:
+        return ()
+    # The tier of what was signed, which can be lower than the item's.
+    covered = {n for n, _ in signed[0].entries}
+    tier = max(entry.tier for entry in shown.proposal.entries if entry.n in covered)
+    slots = house.services.policy.assign(tier, [(d.person_key, d.roles) for d in signed]).missing
+    return tuple(str(slot) for slot in slots)
+
+
+def _accounts(item_id: str, result: Mapping[str, Any]) -> tuple[Account, ...]:
+    names = {bare(f["reference"]): f["name"] for f in result.get("facts", {}).values()}
+    return tuple(
+        Account(
+            href=f"/items/{item_id}/sources/{bare(one['reference'])}#cited",
+            words=names.get(bare(one["reference"])) or one["reference"].partition("/")[0],
+            shown_as=one["as"].replace("_", " "),
+        )
+        for one in result.get("accounted", ())
+    )

@@ -1,0 +1,101 @@
+"""The page behind a citation: the resource in the version that was read, with the cited literal marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chart.extract import note
+from graphs.node import run_of
+from preround.failure import Missing
+from preround.web.readings import Identity, Readings
+from preround.web.sources import bare, sought
+from preround.web.tree import Branch, tree
+from preround.wiring import House
+from review.queue import show
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A run of a note's text."""
+
+    text: str
+    """The text."""
+    marked: bool
+    """Whether it is quoted."""
+    first: bool = False
+    """Whether it is the first that is quoted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceView:
+    """Everything on a source's page."""
+
+    item_id: str
+    """The item that it was opened from."""
+    identity: Identity
+    """Who it is about."""
+    kind: str
+    """The resource's type."""
+    reference: str
+    """The versioned reference that was read."""
+    paths: tuple[str, ...]
+    """What is cited."""
+    said: str | None
+    """The sentence that cites it."""
+    branches: tuple[Branch, ...]
+    """The resource."""
+    text: tuple[Piece, ...]
+    """The note's text, when it is one."""
+    quoted: bool
+    """Whether a quoted sentence was found in the text."""
+
+
+def source_of(house: House, readings: Readings, item_id: str, ref: str, owner: str | None) -> SourceView:
+    """The page of a fact's id or of `Type/id`.
+
+    Raises:
+        review.errors.ItemNotFound: there is no such item.
+        Missing: the round of this item does not stand on such a resource.
+        store.artifacts.ArtifactMissing, ArtifactDamaged: when the evidence is not what was kept.
+    """
+    run = run_of(house.services, show(house.services.db, item_id).item.run_id)
+    asked = sought(readings.result(run), ref, owner)
+    resource = readings.resources(run).get(bare(asked.reference)) if asked else None
+    if asked is None or resource is None:
+        raise Missing("Nothing of that name stands behind this item; open a source from the item's own page")
+    text = tuple(_marked(_text(resource), asked.quotes))
+    quoted = any(piece.marked for piece in text)
+    return SourceView(
+        item_id=item_id,
+        identity=readings.identity(run),
+        kind=str(resource.get("resourceType")),
+        reference=asked.reference,
+        paths=asked.paths,
+        said=asked.said,
+        branches=tree(resource, asked.paths),
+        text=text,
+        quoted=quoted,
+    )
+
+
+def _text(resource: Mapping[str, Any]) -> str:
+    if resource.get("resourceType") not in ("DocumentReference", "DiagnosticReport"):
+        return ""
+    facts = note.facts(resource)
+    found = note.note_text(resource, facts[0]) if facts else None
+    return found.text.strip() if found else ""
+
+
+def _marked(text: str, quotes: Iterable[str]) -> Iterator[Piece]:
+    """The text cut where quotes stand; a quote has its white space folded, the note may break lines inside it."""
+    patterns = [r"\s+".join(re.escape(word) for word in quote.split()) for quote in quotes if quote.split()]
+    at, first = 0, True
+    for found in re.finditer("|".join(patterns), text, re.IGNORECASE) if patterns else ():
+        yield Piece(text=text[at : found.start()], marked=False)
+        yield Piece(text=found[0], marked=True, first=first)
+        at, first = found.end(), False
+    if text[at:]:
+        yield Piece(text=text[at:], marked=False)
