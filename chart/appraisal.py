@@ -15,8 +15,8 @@ from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
 from chart.measurement import Measurements, Range, measurements
 from chart.notes import medicine_conflicts, note_findings, repeated
-from chart.plausibility import doubt
 from chart.pending import preliminary
+from chart.plausibility import doubt
 from chart.problems import Concept, Problem, build_problems, concepts
 from chart.rules import rules
 from chart.series import Series, build_series

@@ -153,7 +153,7 @@ def avoided(courses: Sequence[Course], problems: Sequence[Problem], rules: Rules
 
 
 def pairs(courses: Sequence[Course], rules: Rules) -> tuple[list[Finding], int]:
-    """Pairs in use that the table names, stale orders included because nobody ended them; and how many rows were checked."""
+    """Pairs in use that the table names, stale orders too because nobody ended them; and how many rows were checked."""
     open_courses = [c for c in courses if c.state != "finished"]
     found: dict[str, Finding] = {}
     for rule in rules.pairs:

@@ -1,4 +1,4 @@
-"""The verifier: each number, date, unit, name and negation of a claim is traced to what it cites, or it does not stand."""
+"""The verifier: each number, date, unit, name and negation of a claim is traced to what it cites, or it falls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _NEGATION = re.compile(
     r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
 )
 _PAST = re.compile(
-    r"\b(stopped|resolved|finished|ended|past|earlier|before|until|was|were|had|history|inactive|completed|previous|previously|not|never|no|not-taken|on[- ]hold|cancelled|stale|refuted|draft|went)\b"
+    r"\b(stopped|resolved|finished|ended|past|earlier|before|until|was|were|had|history|inactive|completed|previous"
+    r"|previously|not|never|no|not-taken|on[- ]hold|cancelled|stale|refuted|draft|went)\b"
 )
 _JUDGEMENT = re.compile(r"\bnot borne out\b|\bcannot be relied on\b|\bnot relied on\b|\bnot on the problem list\b")
 """What code says of values it has compared; it negates nothing that the record states."""

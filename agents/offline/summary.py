@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 
 from agents.offline.act_first import act_first, also_found
@@ -183,7 +184,7 @@ def _problems(m: Material, number: Number) -> tuple[Claim, ...]:
             plain.append(problem)
     for group in chunks(plain):
         s = Sentence(m.appraisal).say("Also active: " if claims else "Active: ")
-        claims.append(listing(s, group, lambda p: say_problem(s, p)).claim(number(), salience=3))
+        claims.append(listing(s, group, partial(say_problem, s)).claim(number(), salience=3))
     claims.extend(_not_borne_out(m, by_class.get("not_borne_out", ()), number))
     for listed, words in (
         ("superseded", "Superseded by a later diagnosis: "),
@@ -193,7 +194,7 @@ def _problems(m: Material, number: Number) -> tuple[Claim, ...]:
     ):
         for group in chunks(by_class.get(listed, [])):
             s = Sentence(m.appraisal).say(words)
-            claims.append(listing(s, group, lambda p: say_problem(s, p)).claim(number(), salience=4))
+            claims.append(listing(s, group, partial(say_problem, s)).claim(number(), salience=4))
     if not claims and (look := m.looked_at("Condition")) and not m.appraisal.chart.of("problem"):
         claims.append(
             Sentence(m.appraisal).absent("Problem list: nothing on it.", look, "kind:problem").claim(number())
@@ -219,7 +220,7 @@ def _not_borne_out(m: Material, problems: Sequence[Problem], number: Number) -> 
         s = Sentence(m.appraisal).say("Listed but not borne out: ")
 
         def say(same: list[Problem], s: Sentence = s) -> None:
-            listing(s, same, lambda p: say_problem(s, p), last=" and ").say(": ")
+            listing(s, same, partial(say_problem, s), last=" and ").say(": ")
             listing(s, same[0].because, lambda p: s.measured(p, measurement(m, p)))
 
         claims.append(listing(s, some, say, last="; ").claim(number(), salience=3))
@@ -269,19 +270,23 @@ def _undosed(m: Material, number: Number) -> list[Claim]:
         s = Sentence(m.appraisal).absent(
             "No dose or timing recorded: ", look or "", *(f"dosage:{c.last.id}" for c in group)
         )
-        claims.append(listing(s, group, lambda c: say_course(s, c)).claim(number(), salience=3))
+        claims.append(listing(s, group, partial(say_course, s)).claim(number(), salience=3))
     return claims
 
 
 def _finished_still_active(m: Material, number: Number) -> list[Claim]:
-    """Orders that are called active and have ended by their own dates: named once, so that nothing is unaccounted for."""
+    """Orders that are called active and have ended by their own dates, each named once: nothing is unaccounted for."""
     over = [c for c in m.appraisal.courses if c.state == "finished" and c.active]
     claims = []
     for group in chunks(over):
         s = Sentence(m.appraisal).say("Ended by their own dates, still called active: ")
-        listing(s, group, lambda c: say_course(s, c).say(" (until ").date(c.last, "ended").say(")"))
+        listing(s, group, partial(_until, s))
         claims.append(s.claim(number(), salience=4))
     return claims
+
+
+def _until(s: Sentence, course: Course) -> Sentence:
+    return say_course(s, course).say(" (until ").date(course.last, "ended").say(")")
 
 
 def _gaps(m: Material, number: Number) -> tuple[Claim, ...]:

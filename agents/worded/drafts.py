@@ -11,9 +11,10 @@ from claims.claim import Citation, Claim, Computed, Draft, Section, Task, cite
 from claims.compute import NotComputable, computed
 
 _CITED_ROLES = (
-    "name", "value", "unit", "unit_code", "when", "ended", "recorded", "status", "dosage", "dose", "dose_unit", "frequency", "period", "period_unit",
-    "reaction", "criticality", "family", "given", "sex", "birth", "class",
-)  # fmt: skip
+    *("name", "value", "unit", "unit_code", "when", "ended", "recorded", "status"),
+    *("dosage", "dose", "dose_unit", "frequency", "period", "period_unit"),
+    *("reaction", "criticality", "family", "given", "sex", "birth", "class"),
+)
 MAX_CITATIONS = 40
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,8 @@ _KINDS: Mapping[str, FactKind] = {
     "sdoh": "survey",
 }
 UCUM = "http://unitsofmeasure.org"
+Keep = Callable[[str, Cell | None], str | None]
+"""Keeps a cell under its role; gives its text, or `None` where nothing stands."""
 
 
 def facts(resource: Mapping[str, Any]) -> list[Fact]:
@@ -99,6 +101,12 @@ def _valued(head: Fact, node: Node) -> Fact:
         result = None
         reason = keep("absent", node.get("dataAbsentReason").concept_cell())
         tags.add("no_value" if reason is None else "absent")
+    _judged(node, keep)
+    return replace(head, value=result, unit=unit, cells=cells, tags=frozenset(tags))
+
+
+def _judged(node: Node, keep: Keep) -> None:
+    """The sender's own interpretation, and its range where it gives one and not several."""
     for interpretation in node.items("interpretation"):
         for coding in interpretation.items("coding"):
             keep("interpretation", coding.get("code").cell)
@@ -106,10 +114,9 @@ def _valued(head: Fact, node: Node) -> Fact:
     if len(ranges) == 1:
         keep("range_low", ranges[0].get("low", "value").cell)
         keep("range_high", ranges[0].get("high", "value").cell)
-    return replace(head, value=result, unit=unit, cells=cells, tags=frozenset(tags))
 
 
-def _unit(value: Node, keep: Any) -> str | None:  # noqa: ANN401 - a local closure
+def _unit(value: Node, keep: Keep) -> str | None:
     code, written = value.get("code"), value.get("unit")
     if code.cell and (value.get("system").text in ("", UCUM)):
         keep("unit_code", code.cell)
@@ -118,7 +125,7 @@ def _unit(value: Node, keep: Any) -> str | None:  # noqa: ANN401 - a local closu
     return keep("unit", written.cell) if written.cell else None
 
 
-def _compound(value: Node, keep: Any) -> str | None:  # noqa: ANN401 - a local closure
+def _compound(value: Node, keep: Keep) -> str | None:
     parts = []
     for name in ("low", "high", "numerator", "denominator", "start", "end"):
         part = value.get(name)
