@@ -8,6 +8,7 @@ from preround.commands.decide import decide
 from preround.commands.demo import demo
 from preround.commands.doctor import doctor
 from preround.commands.load import load, patients
+from preround.commands.models import models
 from preround.commands.queue import queue, show
 from preround.commands.resume import cancel, resume
 from preround.commands.run import run
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, load, patients, run, queue, show, decide, resume, cancel, serve, schema, doctor):
+for command in (demo, load, patients, run, queue, show, decide, resume, cancel, serve, models, schema, doctor):
     app.command()(command)
 
 

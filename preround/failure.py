@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from agents.models.failures import EndpointRefused, ModelAway
+from agents.models.registry import ModelUnknown, RegistryUnusable
+from agents.models.reply import ModelFailed
 from agents.offline.reasoner import TaskNotOffered
 from graphs.node import RoundUnknown
 from preround.wiring import HomeUnusable, ReasonerMissing
@@ -52,6 +55,11 @@ EXPECTED = (
     ArtifactMissing,
     GuidelineUnusable,
     ReasonerMissing,
+    ModelAway,
+    ModelFailed,
+    EndpointRefused,
+    ModelUnknown,
+    RegistryUnusable,
     TaskNotOffered,
     Unusable,
     Missing,
@@ -59,6 +67,7 @@ EXPECTED = (
 )
 """Failures that are nobody's bug."""
 _UNUSABLE = (
+    RegistryUnusable,
     LoadError,
     BadAddress,
     WrongUse,
@@ -74,13 +83,13 @@ _UNUSABLE = (
 
 def exit_code(error: Exception) -> ExitCode:
     """The exit code of a failure."""
-    if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, Missing)):
+    if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, ModelUnknown, Missing)):
         return NOT_FOUND
     if isinstance(error, _UNUSABLE):
         return WRONG_USE
-    if isinstance(error, (FhirUnreachable, FhirGarbled, ReasonerMissing)):
+    if isinstance(error, (FhirUnreachable, FhirGarbled, ReasonerMissing, ModelAway, ModelFailed)):
         return UNREACHABLE
-    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined)):
+    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, EndpointRefused)):
         return REFUSED
     return 1
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 ReasonerName = Literal["offline", "vllm", "transformers"]
 
@@ -26,6 +32,22 @@ class Settings(BaseSettings):
     """PostgreSQL for state; SQLite under `home` without one."""
     reasoner: ReasonerName = "offline"
     """Who words the drafts."""
+    model: str = "medgemma-27b-text-it"
+    """The row of the model registry that words them."""
+    model_url: str = "http://127.0.0.1:8001/v1"
+    """The OpenAI-compatible server of the reasoner `vllm`."""
+    model_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts beside this machine that charts may be sent to, `host` or `host:port`, with commas between them."""
+    model_key: SecretStr | None = None
+    """Bearer key of that server."""
+    model_revision: str | None = None
+    """The commit of the weights that this site pins."""
+    model_path: Path | None = None
+    """Folder with the weights, for the reasoner `transformers`."""
+    model_seconds: float = Field(default=600.0, gt=0)
+    """Longest time of one call."""
+    models: Path | None = None
+    """A site's own rows of the model registry."""
     policy: Path | None = None
     """A site's own review policy."""
     site_tables: Path | None = None
@@ -36,6 +58,11 @@ class Settings(BaseSettings):
     """Where `npm ci` put the CQL engine."""
     sweep_seconds: float = Field(default=3.0, gt=0)
     """How often `serve` looks for what waits for nobody."""
+
+    @field_validator("model_hosts", mode="before")
+    @classmethod
+    def _with_commas(cls, given: object) -> object:
+        return tuple(h.strip() for h in given.split(",") if h.strip()) if isinstance(given, str) else given
 
     @classmethod
     def settings_customise_sources(

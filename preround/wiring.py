@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from agents.models.asking import Asker
+from agents.models.endpoint import Endpoint, allowed
+from agents.models.making import loaded_chat, served_chat, weights_can_be_run
+from agents.models.registry import ModelRow, row_of
 from agents.offline.reasoner import OfflineReasoner
 from agents.reasoner import Reasoner
+from agents.worded.reasoner import WordedReasoner
 from claims.seal import Author
 from graphs.clock import Clock
 from graphs.runner import Runner, sqlite_checkpoints
@@ -149,4 +154,31 @@ async def open_house(
 def _reasoner(settings: Settings) -> Reasoner:
     if settings.reasoner == "offline":
         return OfflineReasoner()
-    raise ReasonerMissing(settings.reasoner)
+    row = model_row(settings)
+    if settings.reasoner == "vllm":
+        chat = served_chat(row, endpoint_of(row, settings), seconds=settings.model_seconds)
+    else:
+        if settings.model_path is None or not weights_can_be_run():
+            raise ReasonerMissing(settings.reasoner)
+        chat = loaded_chat(row, settings.model_path, seconds=settings.model_seconds)
+    asker = Asker(chat, seconds=settings.model_seconds)
+    return WordedReasoner(asker, name=settings.reasoner, model=(row.served_name, row.revision))
+
+
+def model_row(settings: Settings) -> ModelRow:
+    """The registry's row that the settings name, with the site's pin.
+
+    Raises:
+        ModelUnknown, RegistryUnusable: when there is none.
+    """
+    return row_of(settings.model, settings.models, revision=settings.model_revision)
+
+
+def endpoint_of(row: ModelRow, settings: Settings) -> Endpoint:
+    """Where a row's model is asked.
+
+    Raises:
+        EndpointRefused: when charts may not go there.
+    """
+    key = settings.model_key.get_secret_value() if settings.model_key else None
+    return allowed(row.url or settings.model_url, hosts=settings.model_hosts, key=key)

@@ -8,20 +8,15 @@ from typing import Any, Literal, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage
+from langsmith.run_helpers import tracing_context
 from pydantic import BaseModel, ValidationError
 
-from agents.models.reply import ModelFailed, ReplyNotJson, answer_text, parse_json
+from agents.models.failures import ModelTooSlow
+from agents.models.reply import ReplyNotJson, answer_text, parse_json
 from agents.reasoner import Spent
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Thinking = Literal["off", "on"]
-
-
-class ModelTooSlow(ModelFailed):
-    """The model did not answer in time; the round can be resumed when it is less busy."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"The model did not answer within {seconds:g} s; resume the round when it is less busy.")
 
 
 class Asker:
@@ -53,7 +48,8 @@ class Asker:
             prompt_sha256: hash of the prompt files, for the ledger.
 
         Raises:
-            ReplyTruncated, ThinkingUnfinished, ReplyNotJson, ModelTooSlow: no usable answer.
+            ModelFailed: no usable answer: truncated, thinking without an end, no JSON, too long a prompt.
+            ModelAway: no answer at all, or not in time.
         """
         schema = form.model_json_schema()
         messages: list[BaseMessage] = [HumanMessage(content=prompt)]
@@ -81,8 +77,10 @@ class Asker:
         }
         async with self._gate:
             try:
-                async with asyncio.timeout(self._seconds):
-                    message = await self._model.ainvoke(messages, temperature=0, **limits)
+                # Whatever the environment says, no trace of a prompt goes to anybody.
+                with tracing_context(enabled=False):
+                    async with asyncio.timeout(self._seconds):
+                        message = await self._model.ainvoke(messages, temperature=0, **limits)
             except TimeoutError:
                 raise ModelTooSlow(self._seconds) from None
         self._count(messages, message, prompt_sha256)
@@ -104,6 +102,6 @@ class Asker:
 
 
 def about_tokens(text: str) -> int:
-    """A token a digit and one for 3.6 other characters: Gemma's count within a few percent, where no tokenizer is at hand."""
+    """A token a digit and one for 3.6 other characters: near Gemma's count, where no tokenizer is at hand."""
     digits = sum(c.isdigit() for c in text)
     return digits + round((len(text) - digits) / 3.6)

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 
+from preround.commands.models import reached
 from preround.door import Fhir, Json, leave, out, settings_with, write_json
 from preround.settings import Settings
-from preround.wiring import open_house
+from preround.wiring import model_row, open_house
 
 ROOMS = (
     "agents",
@@ -60,7 +61,19 @@ def doctor(fhir: Fhir = None, json: Json = None) -> None:
 
 
 async def _checks(settings: Settings) -> list[Check]:
-    return [_python(), names_taken(), await _opened(settings)]
+    return [_python(), names_taken(), await _opened(settings), *await _model(settings)]
+
+
+async def _model(settings: Settings) -> list[Check]:
+    """Whether the model that the settings name is served as pinned; nothing where none is used."""
+    if settings.reasoner != "vllm":
+        return []
+    try:
+        row = model_row(settings)
+        found = (await asyncio.to_thread(reached, [row], settings))[row.name]
+    except (LookupError, ValueError) as error:
+        return [Check(name="model", ok=False, detail=str(error))]
+    return [Check(name="model", ok=found.ok, detail=found.detail)]
 
 
 def _python() -> Check:

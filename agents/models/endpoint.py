@@ -1,0 +1,59 @@
+"""Where a model may be asked: this machine, and hosts that the site names; a chart goes nowhere else."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from agents.models.failures import EndpointRefused
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible server that may be asked; made by :func:`allowed`."""
+
+    root: str
+    """Address without ``/v1`` and without a slash at its end."""
+    key: str | None = field(default=None, repr=False)
+    """Bearer key that the server wants; never shown."""
+
+
+def allowed(url: str, *, hosts: Sequence[str] = (), key: str | None = None) -> Endpoint:
+    """The endpoint of an address, if charts may go there.
+
+    Args:
+        url: ``http://127.0.0.1:8001`` or ``https://gpu1:8000/v1``.
+        hosts: names that the site allows, each ``host`` or ``host:port``; loopback always is.
+        key: bearer key.
+
+    Raises:
+        EndpointRefused: the host is not on the list, or the address is not plain http(s).
+    """
+    parts = urlsplit(url.strip())
+    try:
+        port = parts.port
+    except ValueError:
+        raise EndpointRefused("its address has no usable port") from None
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise EndpointRefused("its address must look like http://HOST:PORT/v1; correct PREROUND_MODEL_URL")
+    if parts.username is not None or parts.password is not None:
+        raise EndpointRefused("its address holds a password; give the key in PREROUND_MODEL_KEY")
+    names = {h.strip().lower().rstrip("/") for h in hosts}
+    port = port or (443 if parts.scheme == "https" else 80)
+    if not (_loopback(host) or host in names or f"{host}:{port}" in names):
+        raise EndpointRefused(f"{host} is not this machine; if charts may go there, add it to PREROUND_MODEL_HOSTS")
+    shown = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/").removesuffix("/v1")
+    return Endpoint(root=f"{parts.scheme}://{shown}:{port}{path}", key=key)
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

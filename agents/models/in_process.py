@@ -1,0 +1,173 @@
+"""A chat model in this process: Gemma 3 text (or Llama) through transformers, behind the same interface as a server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import PrivateAttr
+
+from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
+from agents.models.schema import constrainable
+from agents.models.turns import Turn, turns
+
+
+def gemma_prompt(talk: list[Turn]) -> str:
+    """A talk as MedGemma was trained to read it, up to where it answers."""
+    said = [
+        f"<start_of_turn>{'model' if t.role == 'assistant' else 'user'}\n{t.text.strip()}<end_of_turn>\n" for t in talk
+    ]
+    return "<bos>" + "".join(said) + "<start_of_turn>model\n"
+
+
+class TransformersChat(BaseChatModel):
+    """Runs weights from a folder; nothing is downloaded.
+
+    Where xgrammar is installed, a JSON form constrains the output as on a server. Without it the answer is only
+    validated, and asked for once more.
+    """
+
+    folder: Path
+    """The weights."""
+    max_tokens: int = 4096
+    """Longest answer."""
+    thinking: str = ""
+    """The line that lets the model think in calls without a JSON form."""
+    banned: tuple[str, ...] = ("<unused94>",)
+    """Tokens that a JSON call must not choose."""
+    seconds: float = 600.0
+    """Limit of one call."""
+    _loaded: Any = PrivateAttr(default=None)
+    _one: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    @property
+    def _llm_type(self) -> str:
+        return "transformers"
+
+    def count_tokens(self, text: str) -> int:
+        """How long a text is by the model's own tokenizer."""
+        return len(self._weights()[0].encode(text, add_special_tokens=False))
+
+    def _weights(self) -> tuple[Any, Any]:
+        """Tokenizer and model, read once."""
+        with self._one:
+            if self._loaded is None:
+                torch, transformers = _library("torch"), _library("transformers")
+                tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
+                model = transformers.AutoModelForCausalLM.from_pretrained(
+                    self.folder, dtype=torch.bfloat16, local_files_only=True
+                ).eval()
+                self._loaded = (tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu"))
+            found: tuple[Any, Any] = self._loaded
+            return found
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 - langchain-core's signature
+    ) -> ChatResult:
+        return self._answer(messages, kwargs, threading.Event())
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 - langchain-core's signature
+    ) -> ChatResult:
+        given_up = threading.Event()
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await asyncio.to_thread(self._answer, messages, kwargs, given_up)
+        except TimeoutError:
+            raise ModelTooSlow(self.seconds) from None
+        finally:
+            # A thread cannot be cancelled; it looks at this after each token.
+            given_up.set()
+
+    def _answer(self, messages: list[BaseMessage], options: dict[str, Any], given_up: threading.Event) -> ChatResult:
+        torch = _library("torch")
+        form = options.get("response_format")
+        talk = turns(messages, first="" if form else self.thinking)
+        if any(p["type"] != "text" for t in talk for p in t.parts):
+            raise ImageRefused
+        tokenizer, model = self._weights()
+        prompt = self._rendered(tokenizer, talk)
+        ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt").input_ids.to(model.device)
+        longest = int(options.get("max_tokens", self.max_tokens))
+        if ids.shape[1] + longest > model.config.get_text_config().max_position_embeddings:
+            raise PromptTooLong
+        with self._one, torch.inference_mode():
+            made = model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=longest,
+                **self._limits(form, options, given_up),
+            )[0, ids.shape[1] :]
+        return _result(tokenizer, model, ids.shape[1], made)
+
+    @staticmethod
+    def _rendered(tokenizer: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - a transformers class, imported lazily
+        if "<start_of_turn>" in tokenizer.get_vocab():
+            return gemma_prompt(talk)
+        said = [{"role": t.role, "content": t.text} for t in talk]
+        return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
+
+    def _limits(self, form: Any, options: dict[str, Any], given_up: threading.Event) -> dict[str, Any]:  # noqa: ANN401
+        heat = float(options.get("temperature", 0))
+        limits: dict[str, Any] = {
+            "do_sample": heat > 0,
+            "temperature": heat or None,
+            "top_k": None,
+            "top_p": None,
+            "stopping_criteria": _library("transformers").StoppingCriteriaList(
+                [lambda ids, scores, **_: given_up.is_set()]
+            ),
+        }
+        if form:
+            tokenizer, model = self._loaded
+            vocabulary = tokenizer.get_vocab()
+            limits["suppress_tokens"] = [vocabulary[t] for t in self.banned if t in vocabulary] or None
+            limits["logits_processor"] = _constraint(tokenizer, model, form)
+        return limits
+
+
+def _library(name: str) -> Any:  # noqa: ANN401 - a module without types
+    """A library that only this adapter needs, imported when it is used: each is large."""
+    return importlib.import_module(name)
+
+
+def _constraint(tokenizer: Any, model: Any, form: dict[str, Any]) -> Any:  # noqa: ANN401 - transformers classes
+    """What holds the output to a JSON form, where xgrammar is installed; else nothing."""
+    if form.get("type") != "json_schema":
+        return None
+    try:
+        xgrammar = _library("xgrammar")
+    except ImportError:
+        return None
+    info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=model.config.get_text_config().vocab_size)
+    schema = constrainable(form["json_schema"]["schema"])
+    grammar = xgrammar.GrammarCompiler(info).compile_json_schema(schema, any_whitespace=False)
+    return [xgrammar.contrib.hf.LogitsProcessor(grammar)]
+
+
+def _result(tokenizer: Any, model: Any, sent: int, made: Any) -> ChatResult:  # noqa: ANN401 - transformers and torch classes
+    ends = model.generation_config.eos_token_id
+    ended = len(made) > 0 and int(made[-1]) in (ends if isinstance(ends, list) else [ends])
+    # Marks of thinking are special tokens: they stay in, for the reply to be stripped by.
+    text = tokenizer.decode(made[:-1] if ended else made, skip_special_tokens=False)
+    usage = UsageMetadata(input_tokens=sent, output_tokens=len(made), total_tokens=sent + len(made))
+    message = AIMessage(
+        content=text, response_metadata={"finish_reason": "stop" if ended else "length"}, usage_metadata=usage
+    )
+    return ChatResult(generations=[ChatGeneration(message=message)])

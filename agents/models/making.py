@@ -1,0 +1,52 @@
+"""Chat models made from a row of the registry."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from langchain_core.language_models import BaseChatModel
+
+from agents.models.endpoint import Endpoint
+from agents.models.in_process import TransformersChat
+from agents.models.registry import ModelRow
+from agents.models.vllm import VllmChat
+from agents.models.wire import Patience
+
+
+def served_chat(row: ModelRow, endpoint: Endpoint, *, seconds: float) -> BaseChatModel:
+    """A row's model behind a server.
+
+    Args:
+        row: the model.
+        endpoint: where it is served.
+        seconds: limit of one call, retries counted.
+    """
+    return VllmChat(
+        endpoint=endpoint,
+        served=row.served_name,
+        max_tokens=row.answer_tokens,
+        banned=(row.thinking.open,) if row.thinking else (),
+        patience=Patience(seconds=seconds),
+    )
+
+
+def loaded_chat(row: ModelRow, folder: Path, *, seconds: float) -> BaseChatModel:
+    """A row's model in this process; its weights are read at the first call.
+
+    Args:
+        row: the model.
+        folder: its weights.
+        seconds: limit of one call.
+    """
+    return TransformersChat(
+        folder=folder,
+        max_tokens=row.answer_tokens,
+        banned=(row.thinking.open,) if row.thinking else (),
+        seconds=seconds,
+    )
+
+
+def weights_can_be_run() -> bool:
+    """Whether torch and transformers are installed here."""
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "transformers"))

@@ -1,0 +1,189 @@
+"""HTTP to one model server: patient retries, a time limit over all of them, failures by name, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import httpx
+import tenacity
+
+from agents.models.endpoint import Endpoint
+from agents.models.failures import (
+    ImageRefused,
+    ModelNotServed,
+    ModelTooSlow,
+    ModelUnreachable,
+    PromptTooLong,
+    RequestRefused,
+)
+
+Json = dict[str, Any]
+_PASSING = frozenset({429, 502, 503, 504})
+_LONGEST_ANSWER = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long one call may take, and how often it is tried."""
+
+    seconds: float = 600.0
+    """Limit over all tries."""
+    attempts: int = 4
+    """Tries where the failure may pass."""
+    first_wait: float = 0.5
+    """Seconds before the second try; doubled each time, with jitter."""
+    longest_wait: float = 20.0
+    """Seconds; also bounds what the server asks for."""
+
+
+class _Again(Exception):
+    """The try failed in a way that may pass."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait
+        """Seconds the server asked for."""
+
+
+@lru_cache(maxsize=1)
+def certificates() -> ssl.SSLContext:
+    """The machine's certificates, read once."""
+    return ssl.create_default_context()
+
+
+class Wire:
+    """Speaks with one endpoint.
+
+    Args:
+        endpoint: from :func:`agents.models.endpoint.allowed`.
+        served: the model's name there, for messages.
+        patience: limits.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, served: str, patience: Patience) -> None:
+        self._endpoint = endpoint
+        self._served = served
+        self._patience = patience
+
+    async def post(self, path: str, body: Json) -> Json:
+        """Send JSON, again where it may help, and read JSON.
+
+        Raises:
+            ModelUnreachable, ModelTooSlow, ModelNotServed: no answer.
+            PromptTooLong, ImageRefused, RequestRefused: the server refuses this request.
+        """
+        try:
+            async with asyncio.timeout(self._patience.seconds), self._client() as http:
+                tries = tenacity.AsyncRetrying(
+                    stop=tenacity.stop_after_attempt(self._patience.attempts),
+                    wait=self._wait,
+                    retry=tenacity.retry_if_exception_type(_Again),
+                    reraise=True,
+                )
+                answer: Json = await tries(self._once, http, path, body)
+                return answer
+        except TimeoutError:
+            raise ModelTooSlow(self._patience.seconds) from None
+        except _Again as again:
+            raise ModelUnreachable(again.reason) from None
+
+    def ask_now(self, path: str, body: Json | None = None, *, seconds: float = 5.0) -> Json:
+        """One short question about the server itself, such as a count of tokens; not repeated.
+
+        Raises:
+            ModelUnreachable, ModelNotServed, RequestRefused: as above.
+        """
+        try:
+            with httpx.Client(**self._options(), timeout=seconds) as http:
+                answer = http.request("GET" if body is None else "POST", self._endpoint.root + path, json=body)
+            return self._read(answer.status_code, answer.content, answer.headers)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise ModelUnreachable(_said(error)) from None
+        except _Again as again:
+            raise ModelUnreachable(again.reason) from None
+
+    def _client(self) -> httpx.AsyncClient:
+        # One connection a call, closed with it: a cancelled call ends at the server too.
+        return httpx.AsyncClient(**self._options(), timeout=httpx.Timeout(None, connect=10.0))
+
+    def _options(self) -> Json:
+        # The environment's proxies and .netrc are not read, and a redirect leads nowhere.
+        headers = {"Authorization": f"Bearer {self._endpoint.key}"} if self._endpoint.key else {}
+        return {"trust_env": False, "follow_redirects": False, "verify": certificates(), "headers": headers}
+
+    async def _once(self, http: httpx.AsyncClient, path: str, body: Json) -> Json:
+        try:
+            async with http.stream("POST", self._endpoint.root + path, json=body) as answer:
+                content = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    content += chunk
+                    if len(content) > _LONGEST_ANSWER:
+                        raise RequestRefused(answer.status_code)
+        except httpx.TransportError as error:
+            raise _Again(_said(error)) from None
+        return self._read(answer.status_code, bytes(content), answer.headers)
+
+    def _read(self, status: int, content: bytes, headers: Mapping[str, str]) -> Json:
+        if status in _PASSING:
+            raise _Again(f"answers {status}", _asked_wait(headers))
+        if status in (401, 403, 404):
+            raise ModelNotServed(self._served, f"status {status}")
+        if status != 200:
+            raise _refusal(status, content.decode(errors="replace"))
+        try:
+            found = httpx.Response(200, content=content).json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise ModelUnreachable("answers something that is no JSON object")
+        return found
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        jitter = tenacity.wait_random_exponential(multiplier=self._patience.first_wait, max=self._patience.longest_wait)
+        waited = float(jitter(state))
+        if isinstance(error, _Again) and error.wait is not None:
+            waited = max(waited, error.wait)
+        return min(waited, self._patience.longest_wait)
+
+
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
+    given = headers.get("retry-after")
+    if given is None:
+        return None
+    if given.strip().isdigit():
+        return float(given)
+    # A date is told against the server's own clock, so that ours does not matter.
+    try:
+        until = email.utils.parsedate_to_datetime(given)
+        since = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (_aware(until) - _aware(since)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _refusal(status: int, text: str) -> Exception:
+    """The refusal by name; the server's own words may repeat the prompt, so they are not passed on."""
+    words = text.lower()
+    if any(w in words for w in ("context length", "context_length", "max_model_len", "maximum model length")):
+        return PromptTooLong()
+    if any(w in words for w in ("image", "multimodal", "multi-modal", "base64")):
+        return ImageRefused()
+    return RequestRefused(status)
+
+
+def _said(error: Exception) -> str:
+    """What happened on the wire, without an address."""
+    return "cannot be connected to" if isinstance(error, httpx.ConnectError) else "broke off the connection"

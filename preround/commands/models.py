@@ -1,0 +1,83 @@
+"""`preround models`: the registry of models, and what the configured endpoint serves of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from agents.models.endpoint import Endpoint
+from agents.models.failures import EndpointRefused, ModelAway
+from agents.models.registry import ModelRow, registry
+from agents.models.reply import ModelFailed
+from agents.models.serving import Listed, Serving, compared, listed
+from preround.door import Json, leave, out, settings_with, write_json
+from preround.settings import Settings
+from preround.wiring import endpoint_of, model_row
+
+
+def models(json: Json = None) -> None:
+    """List the models that Preround knows, with role and pin, and whether each can be reached; --json says more."""
+
+    def work() -> int:
+        settings = settings_with()
+        rows = registry(settings.models)
+        chosen = model_row(settings)
+        rows = {**rows, chosen.name: chosen}
+        found = reached(rows.values(), settings)
+        if json is not None:
+            write_json([_as_json(row, found[row.name], chosen) for row in rows.values()], json)
+        if json != "-":
+            out.print(_table(list(rows.values()), found, chosen))
+            out.print(f"* is what the reasoner vllm asks now: {found[chosen.name].detail}", markup=False)
+        return 0
+
+    leave(work, json=json)
+
+
+def reached(rows: Iterable[ModelRow], settings: Settings) -> Mapping[str, Serving]:
+    """What the endpoints say of some rows; each is asked once, and a refused one not at all."""
+    said: dict[str, Listed | str] = {}
+    found: dict[str, Serving] = {}
+    for row in rows:
+        try:
+            endpoint = endpoint_of(row, settings)
+        except EndpointRefused as error:
+            found[row.name] = Serving(state="unreachable", detail=str(error))
+            continue
+        if endpoint.root not in said:
+            said[endpoint.root] = _said(endpoint)
+        answer = said[endpoint.root]
+        found[row.name] = (
+            Serving(state="unreachable", detail=answer) if isinstance(answer, str) else compared(row, answer)
+        )
+    return found
+
+
+def _said(endpoint: Endpoint) -> Listed | str:
+    try:
+        return listed(endpoint)
+    except (ModelAway, ModelFailed) as error:
+        return str(error)
+
+
+def _as_json(row: ModelRow, found: Serving, chosen: ModelRow) -> dict[str, Any]:
+    state = {"state": found.state, "detail": found.detail, "context": found.context, "chosen": row.name == chosen.name}
+    return {**row.model_dump(mode="json"), "served": row.served_name, "serving": state}
+
+
+def _table(rows: list[ModelRow], found: Mapping[str, Serving], chosen: ModelRow) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("model", "roles", "takes", "context", "revision", "state"):
+        table.add_column(title, no_wrap=title == "model")
+    for row in rows:
+        table.add_row(
+            f"{'* ' if row.name == chosen.name else '  '}{row.name}",
+            ", ".join(row.roles),
+            ", ".join(row.modalities),
+            str(row.served_context or "–"),
+            row.revision or "not pinned",
+            found[row.name].state,
+        )
+    return table
