@@ -76,7 +76,8 @@ def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
     left = material.appraisal.chart.left_out
     wrong = len(left.get("entered-in-error", ())) + len(left.get("refuted", ()))
     lines = [
-        f"Read {read} resources, {'cut: ' + ', '.join(cut) if cut else 'nothing cut'}; left out {wrong} entered in error or refuted, "
+        f"Read {read} resources, {'cut: ' + ', '.join(cut) if cut else 'nothing cut'}; "
+        f"left out {wrong} entered in error or refuted, "
         f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood. "
         f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
     ]
@@ -91,7 +92,8 @@ def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
     if age is None or age < ADULT:
         lines.insert(
             0,
-            f"{'Child' if age is not None else 'Age unknown'}: adult targets, ranges and rules are not applied; doses by weight are not checked.",
+            f"{'Child' if age is not None else 'Age unknown'}: adult targets, ranges and rules are not applied; "
+            "doses by weight are not checked.",
         )
     if any(p.concept.key == "pregnancy" and p.listed == "active" for p in material.appraisal.problems):
         lines.insert(0, "Pregnancy: ranges and doses of pregnancy are not applied; named drugs to avoid are checked.")
