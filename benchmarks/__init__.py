@@ -1,1 +1,1 @@
-"""Measuring the program itself."""
+"""Benchmarks: ratios measured in one run on the same work, one module a subject."""

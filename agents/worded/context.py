@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,16 @@ from chart.measurement import Measurement
 from chart.notes import split_sentences
 from chart.series import Series
 from chart.units import shown
-from claims.claim import Draft
+from claims.claim import Claim, Draft
+from claims.lexicon import measurements_in
 
 BUDGET = 12_000
 """Tokens of the facts; instructions and answer come on top and stay under the served limit."""
+QUESTION_BUDGET = 6_500
+"""For one question: the must-look set, all values of what it asks about, and of the rest the last two."""
 _SHOWN_POINTS = 6
+_ASKED_POINTS = 40
+_OTHER_POINTS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +37,12 @@ class Context:
 
 
 def build_context(
-    material: Material, prepared: Sequence[Draft], tokens: Callable[[str], int], *, budget: int = BUDGET
+    material: Material,
+    prepared: Sequence[Draft],
+    tokens: Callable[[str], int],
+    *,
+    budget: int = BUDGET,
+    question: str | None = None,
 ) -> Context:
     """Build the context.
 
@@ -40,12 +51,16 @@ def build_context(
         prepared: drafts by rule, whose sentences the model may take over.
         tokens: the model's own count.
         budget: in tokens.
+        question: what is asked, when one thing is asked and not a whole page: the series that it names are then shown
+            in full and the others by their last values.
     """
-    must = [*_patient(material), *_must_look(material), *_prepared(prepared)]
+    asked = _asked(material, question) if question is not None else None
+    must = [*_patient(material), *_must_look(material, asked), *([] if question else _prepared(prepared))]
+    optional_first = _prepared(prepared) if question else []
     room = budget - tokens("\n".join(must))
     optional: list[str] = []
     left_out = 0
-    for line in (*_older(material), *_notes(material)):
+    for line in (*optional_first, *_older(material), *_notes(material)):
         cost = tokens(line) + 1
         if cost <= room:
             optional.append(line)
@@ -53,6 +68,18 @@ def build_context(
         else:
             left_out += 1
     return Context(text="\n".join([*must, *optional]), left_out=left_out)
+
+
+def relevant_lines(context: Context, claims: Sequence[Claim]) -> str:
+    """The lines of a context that hold a cited fact or share a telling word with the claims: enough to mend them by."""
+    ids = {fact for claim in claims for fact in claim.facts}
+    words = {w for claim in claims for w in re.findall(r"[a-z0-9]{4,}", claim.text.lower())}
+    kept = []
+    for line in context.text.splitlines():
+        tokens = {t.strip(",*()[]") for t in line.split()}
+        if line.startswith(("# ", "B1 ")) or tokens & ids or words & {t.lower().strip(":") for t in tokens}:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _patient(m: Material) -> list[str]:
@@ -66,7 +93,12 @@ def _patient(m: Material) -> list[str]:
     ]
 
 
-def _must_look(m: Material) -> list[str]:
+def _asked(m: Material, question: str) -> frozenset[str]:
+    """Keys of the measurements that a question names."""
+    return frozenset(n.key for n in measurements_in(question.lower(), m.appraisal.table))
+
+
+def _must_look(m: Material, asked: frozenset[str] | None) -> list[str]:
     a = m.appraisal
     lines = ["# Allergies", *(_fact(f) for f in a.chart.of("allergy"))]
     lines += ["# Problems on the list", *(_fact(f) for f in a.chart.of("problem") if f.status in ACTIVE)]
@@ -75,7 +107,7 @@ def _must_look(m: Material) -> list[str]:
         if course.state != "finished":
             lines.append(f"{_fact(course.last)} [{course.state}]")
     lines.append("# Results, oldest first; * is not relied on")
-    lines += [_series(s) for s in a.series.values() if s.points]
+    lines += [_series(key, s, asked) for key, s in a.series.items() if s.points]
     lines += [_fact(f) for f in _last_of_other_results(m)]
     lines += ["# Last visits", *(_fact(f) for f in a.chart.of("encounter")[-6:])]
     return lines
@@ -99,14 +131,14 @@ def _fact(fact: Fact) -> str:
     return " ".join(parts)
 
 
-def _series(one: Series) -> str:
-    """One line a measurement: the last values with their ids and dates."""
+def _series(key: str, one: Series, asked: frozenset[str] | None) -> str:
+    """One line a measurement: the last values with their ids and dates; all of them where they are asked about."""
     what: Measurement = one.measurement
+    limit = _SHOWN_POINTS if asked is None else _ASKED_POINTS if key in asked else _OTHER_POINTS
     values = ", ".join(
-        f"{p.fact.id} {p.day.isoformat()} {what.shown(p.value)}{'*' if p.doubt else ''}"
-        for p in one.points[-_SHOWN_POINTS:]
+        f"{p.fact.id} {p.day.isoformat()} {what.shown(p.value)}{'*' if p.doubt else ''}" for p in one.points[-limit:]
     )
-    more = f" ({len(one.points)} in all)" if len(one.points) > _SHOWN_POINTS else ""
+    more = f" ({len(one.points)} in all)" if len(one.points) > limit else ""
     return f"{what.name} [{shown(what.unit) or 'no unit'}]{more}: {values}"
 
 

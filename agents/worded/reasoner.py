@@ -15,7 +15,7 @@ from agents.plan import Plan, ToolCall
 from agents.prompts import prompt, prompts_sha256
 from agents.reasoner import Brief, Material, Spent
 from agents.worded.answers import AnswerForm, DraftForm, MoreForm, RepairForm, SectionForm
-from agents.worded.context import Context, build_context
+from agents.worded.context import BUDGET, QUESTION_BUDGET, Context, build_context, relevant_lines
 from agents.worded.drafts import prepared_claims, to_claim, to_draft
 from claims.claim import Claim, Draft, Removed, Section, Task
 from claims.verify import Verdict
@@ -103,7 +103,10 @@ class WordedReasoner:
         key = id(material.appraisal)
         if key not in self._contexts:
             made = (summary(material), comparison(material), suggestion_draft(material))
-            self._contexts[key] = (material, build_context(material, made, self._asker.tokens), made)
+            question = material.brief.question if material.brief.tasks == ("question",) else None
+            budget = QUESTION_BUDGET if question else BUDGET
+            context = build_context(material, made, self._asker.tokens, budget=budget, question=question)
+            self._contexts[key] = (material, context, made)
             while len(self._contexts) > 2:
                 self._contexts.popitem(last=False)
         _, context, prepared = self._contexts[key]
@@ -114,7 +117,8 @@ class WordedReasoner:
         refused = [v for v in verdicts if not v.stands]
         context, prepared = self._context(material)
         lines = [f"{v.claim.id}: {v.claim.text} — refused: {'; '.join(v.reasons)}" for v in refused]
-        text = "\n\n".join((prompt("rules"), context.text, prompt("repair"), "\n".join(lines)))
+        facts = relevant_lines(context, [v.claim for v in refused])
+        text = "\n\n".join((prompt("rules"), facts, prompt("repair"), "\n".join(lines)))
         try:
             form = await self._asker.ask(text, RepairForm, prompt_sha256=prompts_sha256("rules", "repair"))
         except ModelFailed:
