@@ -84,7 +84,7 @@ class Measurement:
             return fact.value
         if same_unit(fact.unit, self.unit):
             return fact.value
-        line = self.linear.get(fact.unit)
+        line = next((line for unit, line in self.linear.items() if same_unit(fact.unit, unit)), None)
         if line:
             return (fact.value * line[0] + line[1]).quantize(Decimal("0.01"))
         return convert(fact.value, fact.unit, self.unit, molar=self.molar)
