@@ -19,8 +19,7 @@ from graphs.node import keep, material_in, run_of
 from graphs.result import result_of
 from graphs.services import Services
 from graphs.state import RoundState
-from review.gate import open_item
-from review.item import Item
+from review.opening import open_in
 from review.policy import Label
 from review.proposal import Draft as EntryDraft
 from review.proposal import Proposal
@@ -34,6 +33,7 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
 
     Raises:
         review.errors.NeverProposed, ProposalUnusable: when the policy forbids what was composed.
+        review.errors.RoundOver: when the round was ended meanwhile.
     """
     services = runtime.context
     run = run_of(services, state["run_id"])
@@ -41,7 +41,6 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     drafts = drafts_of(services, state["verified"])
     due, others = suggestions(material)
     entries = _entries(drafts, due, run, state, material, services)
-    item: Item | None = None
     proposal: Proposal | None = None
     if entries:
         proposal = build_proposal(
@@ -54,25 +53,25 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
             based_on=watched(material.appraisal),
             policy=services.policy,
         )
-        item = open_item(
-            services.db,
-            proposal,
-            policy=services.policy,
-            now=services.clock.now(),
-            replaces=state.get("item_id"),
-            supersede_tasks=run.tasks,
-        )
     result = result_of(run, material, drafts, due, others, proposal, services)
     # What was read, and from which proposal on this is its page: a later version of the round replaces it.
     result |= {"evidence": state["evidence"][state.get("since", 0) :], "revision": state["revision"]}
     sha = keep(services, result, "result")
-    now = services.clock.now()
+    # Item, page and status change together, so that no kill leaves an item of a round that does not wait for it.
     with services.db.write() as connection:
+        now = services.clock.now()
         runs.set_result(connection, run.run_id, sha, now=now)
-        if item is not None:
-            runs.set_status(connection, run.run_id, from_={"running"}, to="awaiting_review", now=now)
-    if item is None or proposal is None:
-        return {"outcome": "nothing_to_write"}
+        if proposal is None:
+            return {"outcome": "nothing_to_write"}
+        item = open_in(
+            connection,
+            proposal,
+            policy=services.policy,
+            now=now,
+            replaces=state.get("item_id"),
+            supersede_tasks=run.tasks,
+        )
+        runs.set_status(connection, run.run_id, from_={"running"}, to="awaiting_review", now=now)
     return {"item_id": item.item_id, "proposal_sha256": proposal.proposal_sha256}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from graphs.node import run_of
 from graphs.round import build_round
 from graphs.services import Services
 from graphs.state import GRAPH_VERSION
-from review.errors import GateError
-from review.gate import cancel as cancel_item
+from review.closing import withdraw
+from review.errors import GateError, RoundOver
 from review.gate import expire
 from review.item import Item
 from store import decisions, items, runs
@@ -30,9 +30,8 @@ from store.leases import LeaseHeld
 from store.runs import FINISHED, UNFINISHED, Run
 from tools.fhir.errors import FhirError, FhirUnreachable
 
-
-class RoundFailed(RuntimeError):
-    """The round ended without a result; the message says why and what to do."""
+LIVE = timedelta(minutes=5)
+"""A round whose clinical now was no older than this when it began meant the present, and is refreshed in the present."""
 
 
 @asynccontextmanager
@@ -68,7 +67,7 @@ class Runner:
         since: str | None = None,
         refreshes: str | None = None,
     ) -> Run:
-        """Put a round on record; it is driven by :meth:`advance`."""
+        """Put a round on record, once; it is driven by :meth:`advance`."""
         now = self._services.clock.now()
         name, revision = self._services.reasoner.model
         run = Run(
@@ -88,16 +87,17 @@ class Runner:
             updated=now,
         )
         with self._services.db.write() as connection:
-            runs.create(connection, run)
-        return run
+            runs.create_if_absent(connection, run)
+        return run_of(self._services, run_id)
 
     async def advance(self, run_id: str) -> Run:
         """Drive a round as far as it goes: to its approval, or to its end.
 
         Raises:
             LeaseHeld: another process drives it now.
-            FhirError: a server could not be reached or refused; a round that was writing stays `committing`.
-            RoundFailed: anything else that ended the round.
+            FhirError, GateError: what stopped it; a round that was writing stays `committing`, and one that was sent
+                back or refreshes another stays `running`: the sweep tries them again.
+            Exception: a bug; the round has failed, unless it was writing.
         """
         with self._services.leases.acquire(run_id):
             run = run_of(self._services, run_id)
@@ -113,11 +113,8 @@ class Runner:
             services = replace(self._services, progress=progress)
             try:
                 await self._drive(run, services)
-            except FhirUnreachable as error:
-                self._failed(run_id, error, keep_committing=True)
-                raise
-            except (FhirError, GateError, ValueError, LookupError, OSError, RuntimeError) as error:
-                self._failed(run_id, error, keep_committing=False)
+            except Exception as error:
+                self._stopped(run_id, error)
                 raise
             finally:
                 with self._services.db.write() as connection:
@@ -171,32 +168,42 @@ class Runner:
             runs.set_feedback(connection, item.run_id, words, now=now)
             runs.set_status(connection, item.run_id, from_={"awaiting_review"}, to="running", now=now)
 
-    def _failed(self, run_id: str, error: Exception, *, keep_committing: bool) -> None:
-        from_ = UNFINISHED - ({"committing"} if keep_committing else set()) - {"awaiting_review"}
+    def _stopped(self, run_id: str, error: Exception) -> None:
+        """Say on the round's row what stopped it; what a person has signed or said already is not given up."""
+        now = self._services.clock.now()
+        expected = isinstance(error, (FhirError, GateError))
+        detail = str(error) if expected else f"The program failed ({type(error).__name__}): report it, then run again."
+        run = run_of(self._services, run_id)
+        owed = isinstance(error, FhirUnreachable) and (run.feedback is not None or run.refreshes is not None)
         with self._services.db.write() as connection:
-            runs.set_status(
-                connection, run_id, from_=from_, to="failed", now=self._services.clock.now(), detail=str(error)
-            )
+            if not runs.set_status(connection, run_id, from_={"committing"}, to="committing", now=now, detail=detail):
+                runs.set_status(
+                    connection, run_id, from_={"running"}, to="running" if owed else "failed", now=now, detail=detail
+                )
 
     def cancel(self, run_id: str, *, person: str) -> Run:
         """End a round; nothing of it that is not yet sent will be written.
 
         Raises:
-            AlreadyDecided, AlreadySent: when it is too late.
+            RoundOver: when it has ended already.
+            AlreadySent: when a write of it has begun.
         """
-        run = run_of(self._services, run_id)
+        run_of(self._services, run_id)
         now = self._services.clock.now()
-        with self._services.db.read() as connection:
-            open_items = [i for i in items.of_run(connection, run_id) if i.state in ("open", "approved")]
-        for item in open_items:
-            cancel_item(self._services.db, item_id=item.item_id, person=person, now=now)
         with self._services.db.write() as connection:
+            run = runs.get(connection, run_id)
+            if run is not None and run.status in FINISHED:
+                raise RoundOver(run_id, run.status)
+            for item in items.of_run(connection, run_id):
+                if item.state in ("open", "approved"):
+                    withdraw(connection, item, to="cancelled", actor=person, now=now)
             runs.set_status(connection, run_id, from_=UNFINISHED, to="cancelled", now=now)
-        return run_of(self._services, run.run_id)
+        return run_of(self._services, run_id)
 
     def refreshed(self, run: Run, run_id: str) -> Run:
-        """A new round for one that went stale, with the same tasks and the same clinical now unless time has moved on."""
-        as_of = max(run.as_of, self._services.clock.now()) if run.as_of > run.created else run.as_of
+        """A round that does a stale one again: the same tasks, and the same clinical now unless that was the present."""
+        live = run.as_of > run.created - LIVE
+        as_of = max(run.as_of, self._services.clock.now()) if live else run.as_of
         return self.open(
             run_id=run_id,
             patient=run.patient,
@@ -218,6 +225,7 @@ class Runner:
                 moved.append(await self.advance(run.run_id))
             except LeaseHeld:
                 continue
-            except (FhirError, GateError, ValueError, LookupError, OSError, RuntimeError):
+            except Exception:
+                # It is said on the round's row, and one round must not keep the others waiting.
                 moved.append(run_of(self._services, run.run_id))
         return tuple(moved)

@@ -127,7 +127,8 @@ async def decide(
     Raises:
         GateError: the gate refuses.
         FhirUnreachable: approved, and the server cannot be reached; the round stays `committing`.
-        Declined: the chart changed meanwhile; a fresh round is in the queue and the message names its item.
+        Declined: the chart changed meanwhile; a fresh round is in the queue and the message names its item. Or the
+            server did not accept an entry.
     """
     done = gate_decide(
         house.services.db,
@@ -151,6 +152,8 @@ async def decide(
             f"The chart changed since this was drafted, so nothing was written; decide the fresh item "
             f"{following or 'that is being prepared'} instead"
         )
+    if done.outcome == "approved" and run.status_detail is not None:
+        raise Declined(run.status_detail)
     return outcome_json(house, item_id, done)
 
 

@@ -44,11 +44,18 @@ def cancel(db: Database, *, item_id: str, person: str, now: datetime) -> Item:
         AlreadySent: when a write of it has begun.
     """
     with db.write() as connection:
-        return _withdraw(connection, _known(connection, item_id), to="cancelled", actor=person, now=now)
+        return withdraw(connection, _known(connection, item_id), to="cancelled", actor=person, now=now)
 
 
-def mark_stale(db: Database, *, item_id: str, now: datetime) -> Item:
-    """Take an item back because the chart moved; an approved one too, so long as nothing of it was sent.
+def mark_stale(db: Database, *, item_id: str, now: datetime, nothing_stored: bool = False) -> Item:
+    """Take an item back because the chart moved; an approved one too, so long as nothing of it was written.
+
+    Args:
+        db: the database.
+        item_id: the item.
+        now: wall time.
+        nothing_stored: the server was asked and holds nothing of the item, so that attempts that came to nothing do not
+            count.
 
     Raises:
         ItemNotFound: when there is none of this id.
@@ -56,7 +63,8 @@ def mark_stale(db: Database, *, item_id: str, now: datetime) -> Item:
         AlreadySent: when a write of it has begun.
     """
     with db.write() as connection:
-        return _withdraw(connection, _known(connection, item_id), to="stale", actor=PROGRAM, now=now)
+        item = _known(connection, item_id)
+        return withdraw(connection, item, to="stale", actor=PROGRAM, now=now, nothing_stored=nothing_stored)
 
 
 def close_open(
@@ -80,11 +88,26 @@ def close_open(
     return closed
 
 
-def _withdraw(connection: Transaction, item: Item, *, to: SystemClose, actor: str, now: datetime) -> Item:
+def withdraw(
+    connection: Transaction,
+    item: Item,
+    *,
+    to: SystemClose,
+    actor: str,
+    now: datetime,
+    nothing_stored: bool = False,
+) -> Item:
+    """Take an open or approved item back, in a transaction that is under way.
+
+    Raises:
+        AlreadyDecided: when it is neither open nor approved.
+        AlreadySent: when a write of it was done, or has begun and `nothing_stored` is not said.
+    """
     if item.state != "approved":
         return close_open(connection, item, to=to, now=now, actor=actor)
     rows = outbox.of_item(connection, item.item_id)
-    if any(row.state != "pending" or row.attempts for row in rows):
+    begun = any(row.state != "pending" or row.attempts for row in rows)
+    if any(row.state == "done" for row in rows) or (begun and not nothing_stored):
         raise AlreadySent(item.item_id)
     for row in rows:
         outbox.mark_refused(connection, row.outbox_id, error=f"The item is {to}; nothing was sent.", now=now)

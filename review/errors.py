@@ -96,6 +96,21 @@ class AlreadySent(Refused):
         )
 
 
+class RoundOver(Refused):
+    """The round has ended."""
+
+    def __init__(self, run_id: str, status: str) -> None:
+        ended = status.replace("_", " ")
+        super().__init__(f"Round {run_id} has ended ({ended}): start another with `preround run`.")
+
+
+class RevisedTooOften(Refused):
+    """The round was sent back as often as it may be."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(f"This round was sent back {times} times: edit or reject it, or start another round.")
+
+
 class NeverProposed(Refused):
     """The policy forbids that such an entry is ever proposed."""
 

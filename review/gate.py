@@ -18,7 +18,15 @@ from review.audit import record_decision
 from review.call import Call, edits_of, entries_of, reason_of
 from review.closing import cancel, close_open, expire, mark_stale, supersede
 from review.decision import Decision, DecisionOutcome, Verb
-from review.errors import AlreadyDecided, DifferentEntries, EditUnusable, HashMismatch, ItemExpired, NotAllowed
+from review.errors import (
+    AlreadyDecided,
+    DifferentEntries,
+    EditUnusable,
+    HashMismatch,
+    ItemExpired,
+    NotAllowed,
+    RevisedTooOften,
+)
 from review.item import Item
 from review.opening import known_item, load_proposal, open_in, open_item
 from review.policy import Attestation, Policy, person_key
@@ -26,6 +34,9 @@ from review.proposal import Proposal, Resource, drafts_of, propose
 from review.sealing import outbox_rows, signatures_of
 from store import decisions, items, outbox
 from store.database import Database, Transaction
+
+REVISIONS = 5
+"""How often a round may be sent back with words."""
 
 __all__ = ["cancel", "decide", "expire", "mark_stale", "open_item", "supersede"]
 
@@ -69,6 +80,7 @@ def decide(
         ProposalDamaged: what is stored does not match its hashes.
         NotAllowed: the policy does not accept this person for this.
         DifferentEntries: another person has signed other entries of it.
+        RevisedTooOften: its round was sent back as often as it may be.
         WrongUse: reason, words, entries or edit do not fit; the subclass says which.
     """
     with db.write() as connection:
@@ -202,6 +214,8 @@ def _edit(connection: Transaction, item: Item, proposal: Proposal, call: Call, d
 
 
 def _send_back(connection: Transaction, item: Item, call: Call, decision: Decision) -> DecisionOutcome:
+    if call.verb == "revise":
+        _check_revisions(connection, item)
     if call.verb == "reject":
         items.close(connection, item.item_id, to="rejected", now=call.now)
         incident = call.reason is not None and call.reason.incident
@@ -211,3 +225,11 @@ def _send_back(connection: Transaction, item: Item, call: Call, decision: Decisi
     items.close(connection, item.item_id, to="revised", now=call.now)
     record_decision(connection, "item.revised", item, decision)
     return DecisionOutcome(item=known_item(connection, item.item_id), outcome="revised", decision=decision)
+
+
+def _check_revisions(connection: Transaction, item: Item) -> None:
+    """This decision is among those counted; it is undone with the transaction when it is one too many."""
+    rounds_items = items.of_run(connection, item.run_id)
+    sent_back = sum(d.verb == "revise" for one in rounds_items for d in decisions.of_item(connection, one.item_id))
+    if sent_back > REVISIONS:
+        raise RevisedTooOften(REVISIONS)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from review.audit import PROGRAM, record
 from review.closing import close_open
-from review.errors import ItemNotFound, ProposalDamaged, ProposalUnusable
+from review.errors import ItemNotFound, ProposalDamaged, ProposalUnusable, RoundOver
 from review.item import Item, item_id_of
 from review.policy import Policy
 from review.proposal import Proposal, drafts_of, from_bytes, propose, to_bytes
@@ -36,6 +36,7 @@ def open_item(
         ProposalUnusable: when its round is not in the store or is another patient's, or `propose` under this policy
             would not have made it.
         AlreadyDecided: when the item that it replaces was approved, rejected or cancelled.
+        RoundOver: when its round has ended.
     """
     with db.write() as connection:
         return open_in(connection, proposal, policy=policy, now=now, replaces=replaces, supersede_tasks=supersede_tasks)
@@ -68,6 +69,10 @@ def open_in(
     )
     if not items.insert(connection, item):
         return known_item(connection, item.item_id)
+    run = runs.get(connection, proposal.run_id)
+    if run is not None and run.status in runs.FINISHED:
+        # Cancelled, say, while another process was drafting: nobody would ever write what is signed there.
+        raise RoundOver(run.run_id, run.status)
     record(connection, "item.opened", item, actor=PROGRAM, at=now, policy=policy.sha256, replaces=replaces)
     if replaces is not None and not items.link_next(connection, replaces, next_item=item.item_id):
         close_open(connection, known_item(connection, replaces), to="superseded", now=now, next_item=item.item_id)

@@ -120,7 +120,13 @@ def _rows(connection: Connection, query: Any) -> tuple[OutboxRow, ...]:  # noqa:
     return tuple(OutboxRow(**row._mapping) for row in rows)
 
 
-def written_references(connection: Connection) -> frozenset[str]:
-    """`Type/id` of everything that this program has written: a change of it is not news to a round."""
-    query = select(outbox.c.resource_type, outbox.c.resource_id).where(outbox.c.state == "done").distinct()
-    return frozenset(f"{row.resource_type}/{row.resource_id}" for row in connection.execute(query))
+def written_versions(connection: Connection) -> frozenset[tuple[str, str]]:
+    """`Type/id` and version of everything that this program has written: it is not news to a round.
+
+    The version is empty where the server keeps none.
+    """
+    columns = (outbox.c.resource_type, outbox.c.resource_id, outbox.c.stored_version)
+    query = select(*columns).where(outbox.c.state == "done").distinct()
+    return frozenset(
+        (f"{row.resource_type}/{row.resource_id}", row.stored_version or "") for row in connection.execute(query)
+    )

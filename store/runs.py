@@ -8,6 +8,7 @@ from typing import Any, Literal, cast, get_args
 from sqlalchemy import Row, exists, select, update
 from sqlalchemy.engine import Connection
 
+from store.database import insert_if_absent
 from store.tables import items, runs
 
 RunStatus = Literal[
@@ -80,6 +81,11 @@ def create(connection: Connection, run: Run) -> None:
         sqlalchemy.exc.IntegrityError: when its id is taken.
     """
     connection.execute(runs.insert().values(asdict(run)))
+
+
+def create_if_absent(connection: Connection, run: Run) -> bool:
+    """Insert a new round unless one of its id stands there already; returns whether it was inserted."""
+    return insert_if_absent(connection, runs, asdict(run))
 
 
 def get(connection: Connection, run_id: str) -> Run | None:

@@ -9,6 +9,7 @@ import typer
 from graphs.node import run_of
 from preround import rounds
 from preround.door import Fhir, Json, enter, out, write_json
+from preround.failure import UNREACHABLE
 from preround.wiring import House
 from store.runs import Run
 
@@ -34,7 +35,7 @@ def resume(
                 )
             if not moved:
                 out.print("Nothing waits to be resumed.")
-        return 0
+        return UNREACHABLE if any(one.status == "committing" for one in moved) else 0
 
     enter(work, fhir=fhir, json=json)
 

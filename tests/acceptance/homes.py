@@ -110,7 +110,7 @@ class Home:
         """The environment of its commands: this one's, without anybody's settings."""
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("PREROUND_", "LANG", "COVERAGE", "COV_"))}
         plain |= {"PREROUND_HOME": str(self.path), "NO_COLOR": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-        return plain | self.more
+        return {**plain, **self.more}
 
     @property
     def settings(self) -> Settings:
@@ -143,7 +143,7 @@ def _called(home: Home, arguments: list[str]) -> Ran:
     texts = []
     for stream in (out, err):
         stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        texts.append(stream.buffer.getvalue().decode())
     return Ran(code=code, out=texts[0], err=texts[1])
 
 

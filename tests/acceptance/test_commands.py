@@ -178,5 +178,6 @@ def test_a_home_that_cannot_be_made(home: Home, tmp_path: Path) -> None:
     elsewhere.refused("queue", expect=2)
 
 
-def test_a_reasoner_that_is_not_here(home: Home) -> None:
-    assert "--reasoner offline" in home.refused("run", PATIENT, "--reasoner", "vllm", expect=5)
+def test_a_model_server_that_is_down(home: Home) -> None:
+    without = Home(path=home.path, more={"PREROUND_MODEL_URL": "http://127.0.0.1:1/v1"})
+    without.refused("run", PATIENT, "--as-of", AS_OF, "--reasoner", "vllm", expect=5)
