@@ -31,33 +31,26 @@ async def gather(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     services = runtime.context
     run = run_of(services, state["run_id"])
     scope = PatientScope(patient_id=run.patient.partition("/")[2])
-    calls = Plan.model_validate(kept(services, state["plan"])).calls
-    read = _read_before(state, services)
-    searches = [c for c in calls if c.tool == "fhir_search" and c.key not in read]
+    read = _searches(services, state.get("made"))
+    done = {call.key for call in read}
+    searches = [call for call in _searches(services, state["plan"]) if call.key not in done]
     first = len(read) + 2
     found = await asyncio.gather(
         *(_search(services, scope, call, f"c{first + index}") for index, call in enumerate(searches))
     )
-    if found and all(e.coverage.error for e in found):
+    if not read and all(e.coverage.error for e in found):
         raise NothingRead
     with services.db.write() as connection:
         sha = artifacts.put_json(connection, evidence_json(found), kind="evidence", now=services.clock.now())
     services.cache.keep(sha, found)
-    return {"evidence": [sha]}
+    return {"evidence": [sha], "made": state["plan"]}
 
 
-def _read_before(state: RoundState, services: Services) -> frozenset[str]:
-    """Keys of the calls of earlier passes of this version of the round."""
-    if state.get("passes", 0) == 0:
-        return frozenset()
-    calls = Plan.model_validate(kept(services, state["plan"])).calls
-    shas = state["evidence"][state.get("since", 0) + 1 :]
-    lines = 0
-    for sha in shas:
-        rows = kept(services, sha)
-        lines += len(rows) if isinstance(rows, list) else 0
-    searches = [c for c in calls if c.tool == "fhir_search"]
-    return frozenset(c.key for c in searches[:lines])
+def _searches(services: Services, plan: str | None) -> list[ToolCall]:
+    """The searches of a plan; none without one."""
+    if not plan:
+        return []
+    return [call for call in Plan.model_validate(kept(services, plan)).calls if call.tool == "fhir_search"]
 
 
 async def _search(services: Services, scope: PatientScope, call: ToolCall, coverage_id: str) -> Evidence:

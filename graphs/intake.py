@@ -35,6 +35,7 @@ async def intake(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     return {
         "evidence": [sha],
         "since": len(state.get("evidence", [])),
+        "made": "",
         "passes": 0,
         "repairs": 0,
         "revision": state.get("revision", 1),

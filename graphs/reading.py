@@ -75,7 +75,7 @@ def read_evidence(db: Database, sha256: str) -> tuple[Evidence, ...]:
 
 def outcomes_of(db: Database, sha256: str | None) -> tuple[Outcome, ...]:
     """Guideline outcomes of an artifact; none without one."""
-    if sha256 is None:
+    if not sha256:
         return ()
     with db.read() as connection:
         rows = artifacts.get_json(connection, sha256, exact=True)

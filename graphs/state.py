@@ -16,6 +16,8 @@ class RoundState(TypedDict, total=False):
     """The round; its row holds patient, tasks and ``as_of``."""
     plan: str
     """Artifact of the calls to make next."""
+    made: str
+    """Artifact of the calls that were made."""
     evidence: Annotated[list[str], operator.add]
     """Artifacts of what was read, one a pass."""
     since: int
