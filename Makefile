@@ -80,5 +80,5 @@ $(DEV): requirements/dev.txt $(APP)
 node_modules: node_modules/.package-lock.json
 node_modules/.package-lock.json: package.json package-lock.json | $(APP)
 	@echo "installing the CQL engine"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
