@@ -12,7 +12,7 @@ BIN := .venv/bin
 APP := .venv/.app
 DEV := .venv/.dev
 # Tests share two workers by file: a file's servers are started once.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile -rs
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile -rfEs
 ARGS ?=
 
 .PHONY: help demo serve test check lint types imports format pins clean
