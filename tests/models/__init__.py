@@ -1,0 +1,1 @@
+"""Real models, tiny and random: they prove wires, forms and failures, and nothing about medicine."""

@@ -1,0 +1,1 @@
+"""How models are reached, tested without one."""
