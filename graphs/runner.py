@@ -31,7 +31,7 @@ from store.runs import FINISHED, UNFINISHED, Run
 from tools.fhir.errors import FhirError, FhirUnreachable
 
 LIVE = timedelta(minutes=5)
-"""A round whose clinical now was no older than this when it began meant the present, and is refreshed in the present."""
+"""A round whose clinical now was no older than this when it began meant the present, and is refreshed in it."""
 
 
 @asynccontextmanager
@@ -201,7 +201,7 @@ class Runner:
         return run_of(self._services, run_id)
 
     def refreshed(self, run: Run, run_id: str) -> Run:
-        """A round that does a stale one again: the same tasks, and the same clinical now unless that was the present."""
+        """A round that does a stale one again: same tasks, and the same clinical now unless that was the present."""
         live = run.as_of > run.created - LIVE
         as_of = max(run.as_of, self._services.clock.now()) if live else run.as_of
         return self.open(
