@@ -91,7 +91,12 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         site: a folder with a site's own tables, laid over the package's.
     """
     table = measurements(site)
-    series, implausible = doubt(build_series(chart, table))
+    born = chart.patient.when
+    series, implausible = doubt(
+        build_series(chart, table),
+        sex=chart.patient.cells["sex"].text if "sex" in chart.patient.cells else "",
+        born=born.date if born and born.day else None,
+    )
     ranges = _ranges(chart, table, series)
     drug_table, concept_table = drugs(site), concepts(site)
     courses = build_courses(chart, drug_table)

@@ -33,6 +33,7 @@ FindingKind = Literal[
     "same_moment",
     "repeated_values",
     "blood_count",
+    "kidney_values",
     "allergy_conflict",
     "smoking_conflict",
     "note_list_conflict",

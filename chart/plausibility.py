@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from chart.finding import Finding
+from chart.kidney import implied_egfr
 from chart.series import Doubt, Point, Series
 
 RUN = 4
@@ -18,8 +20,15 @@ _MCHC = (Decimal(29), Decimal(38))
 _SLIP = (Decimal("2.0"), Decimal("2.4"))
 
 
-def doubt(series: Mapping[str, Series]) -> tuple[dict[str, Series], tuple[Finding, ...]]:
+def doubt(
+    series: Mapping[str, Series], *, sex: str, born: date | None
+) -> tuple[dict[str, Series], tuple[Finding, ...]]:
     """Mark every implausible point and say why.
+
+    Args:
+        series: by measurement key.
+        sex: as the record has it, for the kidney's equation.
+        born: the birth date, or ``None`` where it is not known to the day.
 
     Returns:
         The series with doubts set, and one finding per measurement and reason.
@@ -39,6 +48,8 @@ def doubt(series: Mapping[str, Series]) -> tuple[dict[str, Series], tuple[Findin
             findings.append(_finding("implausible", key, slips))
     findings.extend(_blood_counts(series, doubts))
     findings.extend(_glucose_against_hba1c(series, doubts))
+    if born is not None:
+        findings.extend(_kidney_values(series, doubts, sex, born))
     marked = {key: one.doubting(doubts) for key, one in series.items()}
     now = {p.fact.id: p for one in marked.values() for p in one.points}
     return marked, tuple(
@@ -113,7 +124,8 @@ def _blood_counts(series: Mapping[str, Series], doubts: dict[str, Doubt]) -> lis
         if not _MCHC[0] <= implied <= _MCHC[1]:
             wrong.append((point, partner))
             doubts[point.fact.id] = doubts[partner.fact.id] = "contradicted"
-    if not wrong:
+    if not wrong or wrong[-1][0] is not hb.points[-1]:
+        # A later count that is sound has settled the question: the old one is left out of trends, and not spoken of.
         return []
     last = wrong[-1]
     mchc = series.get("mchc")
@@ -139,6 +151,29 @@ def _glucose_against_hba1c(series: Mapping[str, Series], doubts: dict[str, Doubt
             if point.doubt is None:
                 doubts.setdefault(point.fact.id, "contradicted")
     return [_finding("implausible", "hba1c_glucose", wrong, against)] if wrong else []
+
+
+def _kidney_values(series: Mapping[str, Series], doubts: dict[str, Doubt], sex: str, born: date) -> list[Finding]:
+    """A reported filtration rate that the creatinine of the same sample denies by more than two thirds."""
+    creatinine, egfr = series.get("creatinine"), series.get("egfr")
+    if creatinine is None or egfr is None:
+        return []
+    rates = {p.when.start: p for p in egfr.trusted}
+    wrong = []
+    for point in creatinine.trusted:
+        reported = rates.get(point.when.start)
+        implied = implied_egfr(point.value, sex=sex, born=born, day=point.day)
+        if reported is None or implied is None:
+            continue
+        low, high = sorted((reported.value, implied))
+        if low * 5 < high * 3:
+            wrong.append((point, reported))
+            doubts.setdefault(point.fact.id, "contradicted")
+            doubts.setdefault(reported.fact.id, "contradicted")
+    if not wrong or wrong[-1][0] is not creatinine.points[-1]:
+        return []
+    last = wrong[-1]
+    return [_finding("kidney_values", "creatinine", last[:1], last[1:])]
 
 
 def implied_glucose(hba1c: Decimal) -> Decimal:

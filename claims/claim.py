@@ -24,6 +24,7 @@ Operation = Literal[
     "maximum",
     "quotient_percent",
     "implied_glucose",
+    "implied_egfr",
 ]
 
 

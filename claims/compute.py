@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from chart.appraisal import Appraisal
 from chart.fact import Fact
+from chart.kidney import implied_egfr
 from chart.measurement import Measurement, round_to
 from chart.moment import years_between
 from chart.plausibility import implied_glucose
@@ -42,6 +43,8 @@ def compute(op: Operation, facts: Sequence[Fact], appraisal: Appraisal) -> tuple
         return _age(facts[0], appraisal), "a"
     if op in _TIMES:
         return _TIMES[op]([_day(f) for f in facts], appraisal.chart.today)
+    if op == "implied_egfr":
+        return _implied_egfr(facts[-1], appraisal), "mL/min/{1.73_m2}"
     if op == "quotient_percent":
         return _quotient(facts, appraisal)
     measurement, values = _values(facts, appraisal)
@@ -92,7 +95,7 @@ _TIMES: Mapping[str, Callable[[Sequence[date], date], tuple[Decimal, str]]] = {
     "days_between": _days_between,
     "months_between": _months_between,
 }
-_WHOLE = frozenset({"count", "age", *_TIMES, "implied_glucose"})
+_WHOLE = frozenset({"count", "age", *_TIMES, "implied_glucose", "implied_egfr"})
 
 
 def measurement_of(fact: Fact, appraisal: Appraisal) -> Measurement | None:
@@ -110,6 +113,19 @@ def _values(facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Measurement | 
     if len(numbers) != len(values) or (measurement is None and len({f.unit for f in facts}) > 1):
         raise NotComputable("A fact has no number, or its unit cannot be converted.")
     return measurement, numbers
+
+
+def _implied_egfr(fact: Fact, appraisal: Appraisal) -> Decimal:
+    """The filtration rate that a creatinine implies for this patient on that day (CKD-EPI 2021)."""
+    measurement, values = _values([fact], appraisal)
+    patient = appraisal.chart.patient
+    if measurement is None or measurement.key != "creatinine" or patient.when is None or patient.when.day is None:
+        raise NotComputable("An implied eGFR needs a creatinine and a birth date known to the day.")
+    sex = patient.cells["sex"].text if "sex" in patient.cells else ""
+    found = implied_egfr(values[0], sex=sex, born=patient.when.date, day=_day(fact))
+    if found is None:
+        raise NotComputable("The equation knows adults with a recorded sex only.")
+    return found
 
 
 def _quotient(facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Decimal, str]:

@@ -10,7 +10,15 @@ from chart.finding import Finding
 from claims.claim import Claim
 from claims.sentence import Sentence
 
-KINDS = ("implausible", "same_moment", "blood_count", "repeated_values", "smoking_conflict", "instruction_in_note")
+KINDS = (
+    "implausible",
+    "same_moment",
+    "blood_count",
+    "kidney_values",
+    "repeated_values",
+    "smoking_conflict",
+    "instruction_in_note",
+)
 
 
 def doubts(m: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
@@ -58,6 +66,14 @@ def _blood_count(s: Sentence, f: Finding, m: Material) -> None:
     s.say(": repeat the count")
 
 
+def _kidney(s: Sentence, f: Finding, m: Material) -> None:
+    creatinine, rate = f.points[0], f.others[0]
+    s.name(creatinine.fact, "creatinine").say(" ").number(creatinine, measurement(m, creatinine)).say(" (")
+    s.date(creatinine.fact).say(") gives an eGFR near ").calculate("implied_egfr", [creatinine.fact])
+    s.say(", ").name(rate.fact, "eGFR").say(" reported ").number(rate, measurement(m, rate), unit=False)
+    s.say(": repeat both")
+
+
 def _repeated(s: Sentence, f: Finding, m: Material) -> None:
     last = f.points[-1]
     s.name(last.fact, measurement(m, last).name).say(" ").number(last, measurement(m, last)).say(" on ")
@@ -82,6 +98,7 @@ _TITLES = {
     "implausible": "Implausible: ",
     "same_moment": "Two values at one moment, left out of trends: ",
     "blood_count": "Blood count contradicts itself: ",
+    "kidney_values": "Kidney values contradict each other: ",
     "repeated_values": "Same decimals each time: ",
     "smoking_conflict": "",
     "instruction_in_note": "",
@@ -90,6 +107,7 @@ _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "implausible": _implausible,
     "same_moment": _same_moment,
     "blood_count": _blood_count,
+    "kidney_values": _kidney,
     "repeated_values": _repeated,
     "smoking_conflict": _smoking,
     "instruction_in_note": _instruction,
