@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -11,6 +11,7 @@ from agents.plan import Plan
 from graphs.node import keep, kept, material_in
 from graphs.services import Services
 from graphs.state import RoundState
+from review.incidents import paused
 from tools.guidelines.evaluate import evaluate
 from tools.guidelines.outcome import Outcome
 
@@ -45,7 +46,17 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         doubtful=appraisal.doubtful,
         ingredients=ingredients,
     )
-    return {"outcomes": keep(services, [_json(o) for o in found], "outcomes")}
+    stopped = paused(services.db)
+    shown = [_paused(o) if o.recommendation.canonical in stopped else o for o in found]
+    return {"outcomes": keep(services, [_json(o) for o in shown], "outcomes")}
+
+
+def _paused(outcome: Outcome) -> Outcome:
+    """A recommendation that a reviewer reported as unsafe is withheld from everybody until that has been looked at."""
+    if outcome.why != "due":
+        return outcome
+    reason = "A reviewer reported it as unsafe; it is paused until the report has been looked at."
+    return replace(outcome, why="withheld", detail=reason, action=None)
 
 
 def _json(outcome: Outcome) -> dict[str, Any]:

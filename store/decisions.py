@@ -1,5 +1,6 @@
 """Decisions: who said what about which item; rows are added and never changed, one a person and item."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -55,6 +56,16 @@ def append(connection: Connection, decision: DecisionRow) -> bool:
 def of_item(connection: Connection, item_id: str) -> tuple[DecisionRow, ...]:
     """An item's decisions, oldest first."""
     query = select(decisions).where(decisions.c.item_id == item_id).order_by(decisions.c.at, decisions.c.decision_id)
+    return tuple(_decision(row) for row in connection.execute(query))
+
+
+def with_codes(connection: Connection, codes: Iterable[str]) -> tuple[DecisionRow, ...]:
+    """Rejections for one of these reasons, newest first."""
+    query = (
+        select(decisions)
+        .where(decisions.c.verb == "reject", decisions.c.code.in_(sorted(codes)))
+        .order_by(decisions.c.at.desc(), decisions.c.decision_id)
+    )
     return tuple(_decision(row) for row in connection.execute(query))
 
 

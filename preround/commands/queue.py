@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, get_args
 
@@ -16,6 +17,7 @@ from preround.commands.run import show_result
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Unusable
 from preround.wiring import House
+from review.incidents import incidents
 from review.item import Item, ItemState
 from review.queue import Shown
 from review.queue import queue as items_of
@@ -28,12 +30,17 @@ def queue(
     status: Annotated[
         str | None, typer.Option("--status", help="open, approved, rejected, expired, …; all without it.")
     ] = None,
+    reported: Annotated[
+        bool, typer.Option("--incidents", help="List the reports that opened an incident instead.")
+    ] = False,
     fhir: Fhir = None,
     json: Json = None,
 ) -> None:
     """List the review items: whose, how risky, until when."""
 
     async def work(house: House) -> int:
+        if reported:
+            return _incidents(house, json)
         if status is not None and status not in get_args(ItemState):
             raise Unusable(f"There is no status {status}; choose among {', '.join(get_args(ItemState))}")
         found = items_of(house.services.db, states=None if status is None else {status})  # type: ignore[arg-type]
@@ -63,6 +70,20 @@ def queue(
         return 0
 
     enter(work, fhir=fhir, json=json)
+
+
+def _incidents(house: House, json: str | None) -> int:
+    """Reports of harm or near harm, newest first."""
+    found = incidents(house.services.db)
+    if json is not None:
+        write_json([{**asdict(one), "at": one.at.isoformat()} for one in found], json)
+    if json != "-":
+        table = Table("item", "reason", "words", "by", "at", "pauses")
+        for one in found:
+            paused = ", ".join(one.recommendations) if one.pauses else ""
+            table.add_row(one.item_id, one.code, one.words or "", one.person, one.at.isoformat()[:16], paused)
+        out.print(table if found else "No incident has been reported.")
+    return 0
 
 
 def row(item: Item) -> dict[str, Any]:
