@@ -46,8 +46,9 @@ class Course:
 
     @property
     def last(self) -> Fact:
-        """The order that speaks for the course: the last active one, else the last."""
-        return self.active[-1] if self.active else self.orders[-1]
+        """The order that speaks for the course: the last active one that is not on hold, else the last."""
+        taken = tuple(o for o in self.active if o.status != "on-hold") if self.state != "held" else ()
+        return (taken or self.active or self.orders)[-1]
 
     @property
     def dosed(self) -> bool:

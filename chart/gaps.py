@@ -107,7 +107,9 @@ def unrepeated(series: Mapping[str, Series], rules: Rules, today: date) -> list[
     for rule in rules.repeat:
         one = series.get(rule.row["measurement"])
         last = one.points[-1] if one and one.points else None
-        if last is None or last.doubt or last.day >= months_before(today, rule.row["months"]):
+        if one is None or last is None or last.doubt or last.day >= months_before(today, rule.row["months"]):
+            continue
+        if any(series[k].points[-1].day > last.day for k in rule.row.get("or", ()) if k in series and series[k].points):
             continue
         low, high = rule.row.get("below"), rule.row.get("above")
         off = (low is not None and last.value < Decimal(str(low))) or (

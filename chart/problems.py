@@ -21,7 +21,11 @@ from chart.series import Point, Series
 ProblemClass = Literal["active", "not_borne_out", "superseded", "past", "social", "duplicate", "folded", "unlisted"]
 SNOMED = "http://snomed.info/sct"
 _ICD10 = "icd-10"
-_SUFFIX = re.compile(r"\s*\((disorder|finding|situation|procedure|morphologic abnormality)\)\s*$", re.I)
+_SUFFIX = re.compile(
+    r"\s*\((disorder|finding|situation|procedure|morphologic abnormality|qualifier value|regime/therapy|event|substance"
+    r"|product|observable entity|record artifact|environment|person|organism|body structure)\)\s*$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -108,7 +108,7 @@ def slow_trends(
         if not window:
             continue
         moved = movement(key, one, window[0], last, ranges.get(key))
-        if moved.noteworthy and _worse(key, moved, ranges.get(key)):
+        if moved.noteworthy and _large(moved) and _worse(key, moved, ranges.get(key)):
             found.append(
                 Finding(
                     kind="trend",
@@ -118,6 +118,11 @@ def slow_trends(
                 )
             )
     return found
+
+
+def _large(moved: Movement) -> bool:
+    """A tenth of a unit over a limit is a change for the table, not a trend for the top of the page."""
+    return abs(moved.difference) * 20 >= abs(moved.first.value)
 
 
 _TOLD_INSIDE_RANGE = frozenset({"egfr", "hemoglobin", "mmse"})

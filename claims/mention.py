@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -15,7 +16,9 @@ _DATE = re.compile(
     rf"\b(?P<iy>(?:18|19|20)\d\d)-(?P<im>\d\d)(?:-(?P<id>\d\d))?\b"
     rf"|\b(?:(?P<d>\d{{1,2}})\s+)?(?P<m>{_MONTH})[a-z]*\.?\s+(?P<y>(?:18|19|20)\d\d)\b"
     rf"|\b(?P<d2>\d{{1,2}})\s+(?P<m2>{_MONTH})\b"
-    rf"|(?<![\d.,/])\b(?P<y3>(?:18|19|20)\d\d)\b(?![\d%]|[.,]\d|\s*(?:mg|mL|kg|cm|units|g)\b)"
+    # A bare number is a year unless a sign, a unit, an arrow or a date of its own shows that it was measured or counted.
+    rf"|(?<![\d.,/+−])\b(?P<y3>(?:18|19|20)\d\d)\b(?![\d%]|[.,]\d|\s*(?:mg|mL|kg|cm|units|g|pg|ng|U|days?|months?)\b|\s*[→×]"
+    rf"|\s*/min|\s*\((?:\d{{1,2}}\s+)?(?:{_MONTH}))"
 )
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.])(?P<sign>[−–+-]?)(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?![A-Za-z0-9]*[A-Za-z])|(?<![A-Za-z0-9_.])(?P<sign2>[−-]?)(?P<glued>\d+(?:\.\d+)?)(?=(?:mg|mcg|kg|g|mL|ml|mmol|cm|mm|lb)\b)"
@@ -25,7 +28,7 @@ _UNIT_WORDS = tuple(
         {
             shown(u)
             for u in (
-                "%", "mg/dL", "g/dL", "mmol/L", "mmol/mol", "mg/g", "mL/min/{1.73_m2}", "mL/min", "mm[Hg]", "kg", "cm", "[lb_av]", "[in_i]", "kg/m2",
+                "%", "mg/dL", "g/dL", "mmol/L", "mmol/mol", "mg/g", "mL/min/{1.73_m2}", "mL/min", "mm[Hg]", "kg", "cm", "[lb_av]", "kg/m2",
                 "10*3/uL", "10*6/uL", "10*9/L", "fL", "pg", "U/L", "[IU]/L", "ug/L", "ug/mL", "ng/mL", "pg/mL", "mg/L", "g/L", "umol/L", "meq/L",
                 "m[IU]/L", "/min", "Cel", "[degF]", "mL", "mg", "mcg", "g", "units", "mg/ml", "mg/actuat", "meq", "mm", "s", "kU/L", "ug", "L",
             )
@@ -97,8 +100,10 @@ def mentions(text: str) -> Mentions:
     for date in dates:
         rest[date.start : date.end] = " " * (date.end - date.start)
     blank = "".join(rest)
-    numbers = []
+    numbers: list[NumberMention] = []
     for found in _NUMBER.finditer(blank):
+        if numbers and found.start() < numbers[-1].end:
+            continue  # the 1.73 of a unit
         digits = found["number"] or found["glued"]
         sign = found["sign"] or found["sign2"] or ""
         if sign in "–-" and _is_range(blank, found.start()):
@@ -117,7 +122,17 @@ def mentions(text: str) -> Mentions:
                 dated=next((d for d in dates if d.start >= end and _ON.match(text[end : d.start])), None),
             )
         )
-    return Mentions(dates=dates, numbers=tuple(numbers), words=text.lower())
+    return Mentions(dates=dates, numbers=tuple(_dated_pairs(numbers, text)), words=text.lower())
+
+
+def _dated_pairs(numbers: Sequence[NumberMention], text: str) -> list[NumberMention]:
+    """Both numbers of ``142/97 (14 May 2021)`` have the date."""
+    found = list(numbers)
+    for i in range(len(found) - 2, -1, -1):
+        one, following = found[i], found[i + 1]
+        if one.dated is None and text[one.end : one.end + 1] == "/" and following.start == one.end + 1:
+            found[i] = replace(one, dated=following.dated)
+    return found
 
 
 def _is_range(text: str, at: int) -> bool:

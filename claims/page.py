@@ -31,13 +31,14 @@ def page(drafts: Sequence[Draft], *, head: Sequence[str], foot: Sequence[str]) -
         head: lines above, such as what wrote the page.
         foot: lines below, such as what could not be looked at.
 
+    A sentence that stands in the head is not said again.
     Where there is more, the least salient claims are folded into one counted line; they stay in the drafts.
     """
     sections: dict[str, list[Claim]] = {}
     for draft in drafts:
         for section in draft.sections:
-            sections.setdefault(section.title, []).extend(section.claims)
-    titles = [t for t in _ORDER if t in sections] + [t for t in sections if t not in _ORDER]
+            sections.setdefault(section.title, []).extend(c for c in section.claims if c.text not in head)
+    titles = [t for t in _ORDER if sections.get(t)] + [t for t in sections if t not in _ORDER]
     room = MAX_LINES - len(head) - len(foot) - sum(1 for t in titles if t not in _UNTITLED)
     kept = _most_salient([c for t in titles for c in sections[t]], room)
     lines = list(head)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 from chart.appraisal import Appraisal
@@ -18,10 +19,16 @@ OLD_DAYS = 365
 
 
 class Sentence:
-    """A sentence in the making: words, and with each word what it stands on."""
+    """A sentence in the making: words, and with each word what it stands on.
 
-    def __init__(self, appraisal: Appraisal) -> None:
+    Args:
+        appraisal: the chart it speaks of.
+        told: ids of results whose value another sentence prints; here they are only named and dated.
+    """
+
+    def __init__(self, appraisal: Appraisal, *, told: AbstractSet[str] = frozenset()) -> None:
         self._appraisal = appraisal
+        self._told = told
         self._text: list[str] = []
         self._citations: list[Citation] = []
         self._computed: list[Computed] = []
@@ -73,6 +80,8 @@ class Sentence:
         """``LDL 129 mg/dL (14 May 2021)``, with the value's age when it is over a year old."""
         if named:
             self.name(point.fact, measurement.name).say(" ")
+        if point.fact.id in self._told:
+            return self.say("(").date(point.fact).say(")")
         self.number(point, measurement, unit=unit).say(" (").date(point.fact)
         if (self._appraisal.chart.today - point.day).days > OLD_DAYS:
             self.say(", ").calculate("months_since", [point.fact]).say(" months ago")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
-from agents.offline.words import listing, measurement, say_course, say_problem
+from agents.offline.ranking import ranked, top
+from agents.offline.words import listing, measurement, printed, say_course, say_open_course, say_problem
 from agents.reasoner import Material
 from chart.courses import Course
 from chart.finding import Finding
@@ -12,33 +14,38 @@ from chart.units import shown
 from claims.claim import Claim
 from claims.sentence import Sentence
 
-SHOWN = 4
-"""At most so many stand on top; critical values besides."""
-
-
-def top(material: Material) -> tuple[Finding, ...]:
-    """The findings that stand on top: every critical value, and of the rest as many as fit."""
-    findings = material.appraisal.act_first
-    critical = [f for f in findings if f.kind == "critical"]
-    rest = [f for f in findings if f.kind != "critical"][: max(0, SHOWN - len(critical))]
-    return (*critical, *rest)
-
 
 def act_first(material: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
     """One claim for each finding on top."""
-    return tuple(claim_of(f, material, number()) for f in top(material))
+    claims: list[Claim] = []
+    for finding in top(material):
+        claims.append(claim_of(finding, material, number(), told=printed(claims, material)))
+    return tuple(claims)
 
 
-def also_found(material: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
+def also_found(material: Material, number: Callable[[], str], told: AbstractSet[str]) -> tuple[Claim, ...]:
     """The findings that rank behind the top, each still in its own sentence."""
     shown = top(material)
-    rest = [f for f in material.appraisal.act_first if not any(f is x for x in shown)]
-    return tuple(claim_of(f, material, number(), salience=3) for f in rest)
+    claims: list[Claim] = []
+    for finding in ranked(material):
+        if not any(finding is x for x in shown):
+            before = told | printed(claims, material)
+            claims.append(claim_of(finding, material, number(), salience=3, told=before))
+    return tuple(claims)
 
 
-def claim_of(finding: Finding, material: Material, claim_id: str, *, salience: int = 1) -> Claim:
-    """The sentence of one finding."""
-    sentence = Sentence(material.appraisal)
+def on_top(material: Material) -> frozenset[str]:
+    """Results whose value stands on top, or right below it."""
+    first = act_first(material, lambda: "-")
+    told = printed(first, material)
+    return told | printed(also_found(material, lambda: "-", told), material)
+
+
+def claim_of(
+    finding: Finding, material: Material, claim_id: str, *, salience: int = 1, told: AbstractSet[str] = frozenset()
+) -> Claim:
+    """The sentence of one finding; ``told``: results that a sentence above it already prints."""
+    sentence = Sentence(material.appraisal, told=told)
     _WORDS[finding.kind](sentence, finding, material)
     return sentence.claim(claim_id, salience=salience)
 
@@ -130,11 +137,11 @@ def _absent_classes(s: Sentence, m: Material, classes: tuple[str, ...]) -> None:
 
 def _pair(s: Sentence, f: Finding, m: Material) -> None:
     one, other = f.courses
-    say_course(s, one)
+    say_open_course(s, one)
     if one.state == "stale":
         s.say(" still listed as active since ").date(one.last)
     s.say(" with ")
-    say_course(s, other)
+    say_open_course(s, other)
     s.say(
         f" ({f.words['why']}): does the patient take both?"
         if one.state != "stale"
@@ -159,7 +166,7 @@ def _note_list(s: Sentence, f: Finding, m: Material) -> None:
     s.say("The note of ").date(note.fact).say(" says ").quote(note.fact, note.path, f.words["quote"])
     if f.courses:
         s.say(", but ")
-        say_course(s, f.courses[0]).say(" is ordered (").date(f.courses[0].last).say("): which is true?")
+        say_open_course(s, f.courses[0]).say(" is ordered (").date(f.courses[0].last).say("): which is true?")
     elif look := m.looked_at("MedicationRequest"):
         s.absent(": no order for it is active. Ask.", look, f"current_ingredient:{f.key}")
     else:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import count
 
+from agents.offline.act_first import on_top
+from agents.offline.problems import problems
 from agents.offline.ward import ward
-from agents.offline.words import chunks, listing, measurement, say_course
+from agents.offline.words import chunks, listing, measurement, printed, say_course
 from agents.reasoner import Material
 from chart.comparison import Comparison, Window, compare
 from chart.courses import CourseChange
 from chart.fact import Fact
 from chart.measurement import Measurement
 from chart.problems import plain_name
+from chart.series import Point
 from chart.trends import Movement
 from claims.claim import Claim, Draft, Section
 from claims.sentence import Sentence
@@ -42,9 +47,16 @@ def comparison(material: Material) -> Draft:
         return f"d{next(ids)}"
 
     found = compare(material.appraisal, since=material.brief.since)
+    window = _window(material, found)
+    top = on_top(material)
+    changes = moved(material, number, top)
+    told = top | printed(changes, material)
+    if "summary" in material.brief.tasks:
+        told |= printed(problems(material, lambda: "-", told), material)
     claims = [
-        *_measured(material, found, number),
-        *ward(material, number),
+        *_compared(material, window, found, number),
+        *changes,
+        *_quiet(material, window, number, told),
         *_medicines(material, found, number),
         *_problems(material, found, number),
     ]
@@ -53,31 +65,61 @@ def comparison(material: Material) -> Draft:
     )
 
 
-def _measured(m: Material, found: Comparison, number: Callable[[], str]) -> list[Claim]:
-    window = found.latest if m.brief.since is None else found.year
-    if window is None:
-        return _no_pair(m, number)
-    top = {p.fact.id for f in m.appraisal.act_first for p in (*f.points[-1:], *f.others[-1:])}
+def moved(m: Material, number: Callable[[], str], top: AbstractSet[str]) -> list[Claim]:
+    """What changed so that it counts, and the lines of a stay under way.
+
+    Args:
+        m: the chart.
+        number: gives the next claim id.
+        top: results whose value stands on top of the page.
+    """
+    found = compare(m.appraisal, since=m.brief.since)
+    window = _window(m, found)
+    notable = _notable(window, top) if window else []
+    claims = [_moved(m, x, window, number()) for x in notable] if window else []
+    return [*claims, *ward(m, number, top | printed(claims, m))]
+
+
+def _window(m: Material, found: Comparison) -> Window | None:
+    return found.latest if m.brief.since is None else found.year
+
+
+def _notable(window: Window, top: AbstractSet[str]) -> list[Movement]:
     moves = [x for x in window.movements if x.last.fact.id not in top and x.key != "diastolic"]
-    claims = [_windows(m, window, found, number())] if window.movements else _no_pair(m, number)
-    notable = [x for x in moves if x.noteworthy or x.crossed in ("into_range", "out_of_range")]
-    shown = notable[:SHOWN]
-    claims.extend(_moved(m, x, window, number()) for x in shown)
-    quiet = [x for x in moves if x not in shown and x.key in FOLDED]
-    for group in chunks(quiet, 10):
+    return [x for x in moves if x.noteworthy or x.crossed in ("into_range", "out_of_range")][:SHOWN]
+
+
+def _quiet(m: Material, window: Window | None, number: Callable[[], str], told: AbstractSet[str]) -> list[Claim]:
+    """What a clinician expects to see even when it did not move, unless the page says it already."""
+    if window is None or not window.movements:
+        return []
+    first = _first_day(window)
+    quiet = [x for x in window.movements if x.key in FOLDED and not {x.first.fact.id, x.last.fact.id} & told]
+    claims = []
+    for group in chunks(sorted(quiet, key=lambda x: FOLDED.index(x.key)), 10):
         s = Sentence(m.appraisal).say("Inside expected variation: ")
-        listing(s, sorted(group, key=lambda x: FOLDED.index(x.key)), lambda x, s=s: _short(s, m, x, window))  # type: ignore[misc]
+        listing(s, group, lambda x, s=s: _short(s, m, x, window, first))  # type: ignore[misc]
         claims.append(s.claim(number(), salience=4))
     return claims
 
 
+def _first_day(window: Window) -> Point:
+    """The value whose day most measurements were compared with; the others say their own."""
+    days = Counter(x.first.day for x in window.movements)
+    day = max(days, key=lambda d: (days[d], d))
+    return next(x.first for x in window.movements if x.first.day == day)
+
+
+def _compared(m: Material, window: Window | None, found: Comparison, number: Callable[[], str]) -> list[Claim]:
+    return [_windows(m, window, found, number())] if window and window.movements else _no_pair(m, number)
+
+
 def _windows(m: Material, window: Window, found: Comparison, claim_id: str) -> Claim:
-    last = window.movements[0].last.fact
-    first = max((x.first for x in window.movements), key=lambda p: p.when.start).fact
-    s = Sentence(m.appraisal).say("Compared: ").date(last).say(" against ").date(first)
-    apart = max(x.last.day for x in window.movements) - max(x.first.day for x in window.movements)
-    s.say(", ").calculate("days_between", [first, last]).say(
-        f" day{'' if apart.days == 1 else 's'} apart; medicines and problems "
+    last, before = window.movements[0].last, _first_day(window)
+    s = Sentence(m.appraisal).say("Compared: ").date(last.fact).say(" against ").date(before.fact)
+    apart = (last.day - before.day).days
+    s.say(", ").calculate("days_between", [before.fact, last.fact]).say(
+        f" day{'' if apart == 1 else 's'} apart; medicines and problems "
     )
     return s.say(_span(found)).claim(claim_id, salience=3)
 
@@ -128,19 +170,29 @@ def _places(what: Measurement, move: Movement) -> int:
     return max(len(what.shown(p.value).partition(".")[2]) for p in (move.first, move.last))
 
 
-def _short(s: Sentence, m: Material, move: Movement, window: Window) -> None:
+def _short(s: Sentence, m: Material, move: Movement, window: Window, first: Point) -> None:
     what = measurement(m, move.last)
     partner = _pressure(m, move, window) if move.key == "systolic" else None
     s.name(move.last.fact, "BP" if partner else what.name).say(" ")
     if partner and partner.first.when == move.first.when:
         below = measurement(m, partner.last)
-        s.number(move.first, what, unit=False).say("/").number(partner.first, below, unit=False).say(" → ")
+        s.number(move.first, what, unit=False).say("/").number(partner.first, below, unit=False)
+        _own_day(s, move.first, first)
         s.number(move.last, what, unit=False).say("/").number(partner.last, below, unit=False)
     else:
-        s.number(move.first, what, unit=False).say(" → ").number(move.last, what)
+        s.number(move.first, what, unit=False)
+        _own_day(s, move.first, first)
+        s.number(move.last, what)
 
 
-_VERBS = {"started": "started", "stopped": "stopped", "changed": "changed", "finished": "a finished course of"}
+def _own_day(s: Sentence, point: Point, usual: Point) -> None:
+    """The arrow, with the first value's date before it where that is not the usual one."""
+    if point.day != usual.day:
+        s.say(" (").date(point.fact).say(")")
+    s.say(" → ")
+
+
+_ENDED = {"stopped": "stopped", "completed": "completed", "on-hold": "put on hold", "cancelled": "cancelled"}
 
 
 def _medicines(m: Material, found: Comparison, number: Callable[[], str]) -> list[Claim]:
@@ -148,17 +200,23 @@ def _medicines(m: Material, found: Comparison, number: Callable[[], str]) -> lis
         return []
     s = Sentence(m.appraisal).say("Medicines: ")
     if not found.courses:
-        renewed = [o for c in m.appraisal.courses for o in c.orders if o.when and o.when.date >= found.year.start]
+        renewed = [
+            o
+            for c in m.appraisal.courses
+            for o in c.orders
+            if o.when and o.when.date >= found.year.start and o.status in ("active", "completed", "unknown")
+        ]
         if not renewed:
             return []
-        s.say("only renewals (").calculate("count", renewed).say(" orders)")
+        s.say("only renewals (").calculate("count", renewed).say(f" order{'s' if len(renewed) > 1 else ''})")
         return [s.claim(number(), salience=3)]
     listing(s, found.courses[:8], lambda c: _course_change(s, c), last="; ")
     return [s.claim(number(), salience=2)]
 
 
 def _course_change(s: Sentence, change: CourseChange) -> None:
-    s.say(f"{_VERBS[change.what]} ")
+    # What ended is said in the order's own word; one that is still called active is over by its own dates.
+    s.say(f"{change.what if change.what in ('started', 'changed') else _ENDED.get(change.order.status, 'ended')} ")
     if change.before:
         say_course(s, change.before).say(" → ")
     say_course(s, change.course).say(" (").date(change.order).say(")").cite(change.order, "status")

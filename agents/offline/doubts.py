@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from agents.offline.words import chunks, listing, measurement
+from agents.offline.words import chunks, listing, measurement, printed
 from agents.reasoner import Material
 from chart.finding import Finding
 from claims.claim import Claim
@@ -21,22 +22,46 @@ KINDS = (
 )
 
 
-def doubts(m: Material, number: Callable[[], str]) -> tuple[Claim, ...]:
-    """One claim a kind of doubt; doubts of the same kind share a sentence."""
-    top = {id(p) for f in m.appraisal.act_first for p in f.points}
-    claims = []
+def doubts(m: Material, number: Callable[[], str], told: AbstractSet[str]) -> tuple[Claim, ...]:
+    """One claim a kind of doubt; doubts of the same kind share a sentence.
+
+    Args:
+        m: the chart.
+        number: gives the next claim id.
+        told: results whose value stands elsewhere on the page; what is said of them there is enough.
+    """
+    claims: list[Claim] = []
     for kind in KINDS:
-        found = [f for f in m.appraisal.of(kind) if not (f.points and all(id(p) in top for p in f.points))]
-        found = [f for f in found if not (kind == "implausible" and f.key == "hba1c_glucose")]
-        for group in chunks(found, 4):
-            s = Sentence(m.appraisal).say(_TITLES[kind])
+        before = told | printed(claims, m)
+        found = [f for f in _in_order(m.appraisal.of(kind)) if not (f.points and f.points[-1].fact.id in before)]
+        for group in chunks(_once(found), 8):
+            s = Sentence(m.appraisal, told=before).say(_TITLES[kind])
             listing(s, group, lambda f, s=s, kind=kind: _WORDS[kind](s, f, m), last="; ")  # type: ignore[misc]
             claims.append(s.claim(number(), salience=4))
     return tuple(claims)
 
 
+def _in_order(found: Sequence[Finding]) -> list[Finding]:
+    """What another measurement denies comes first: it says more of the same value than a limit does."""
+    return sorted(found, key=lambda f: not f.others)
+
+
+def _once(found: Sequence[Finding]) -> list[Finding]:
+    """One finding for each last value; a result is not printed twice."""
+    by_value: dict[object, Finding] = {}
+    for finding in found:
+        by_value.setdefault(finding.points[-1].fact.id if finding.points else id(finding), finding)
+    return list(by_value.values())
+
+
 def _implausible(s: Sentence, f: Finding, m: Material) -> None:
     last = f.points[-1]
+    if f.others:
+        near = f.others[-1]
+        s.measured(last, measurement(m, last)).say(" implies a mean glucose near ")
+        s.calculate("implied_glucose", [last.fact]).say(" mg/dL, measured ")
+        s.measured(near, measurement(m, near))
+        return
     s.measured(last, measurement(m, last))
 
 
@@ -77,7 +102,7 @@ def _kidney(s: Sentence, f: Finding, m: Material) -> None:
 def _repeated(s: Sentence, f: Finding, m: Material) -> None:
     last = f.points[-1]
     s.name(last.fact, measurement(m, last).name).say(" ").number(last, measurement(m, last)).say(" on ")
-    s.calculate("count", [p.fact for p in f.points]).say(" days running to ").date(last.fact)
+    s.calculate("count", [p.fact for p in f.points]).say(" days running, last ").date(last.fact)
 
 
 def _smoking(s: Sentence, f: Finding, m: Material) -> None:
@@ -88,9 +113,9 @@ def _smoking(s: Sentence, f: Finding, m: Material) -> None:
 
 
 def _instruction(s: Sentence, f: Finding, m: Material) -> None:
-    s.calculate("count", f.facts).say(" notes hold text that reads like instructions to a program, last ").date(
-        f.facts[-1]
-    )
+    many = len(f.facts) > 1
+    s.calculate("count", f.facts).say(f" note{'s hold' if many else ' holds'} text that reads like instructions")
+    s.say(" to a program, last ").date(f.facts[-1])
     s.say("; it was treated as text")
 
 

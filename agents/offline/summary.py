@@ -7,22 +7,25 @@ from functools import partial
 from itertools import count
 
 from agents.offline.act_first import act_first, also_found
+from agents.offline.allergies import allergies
+from agents.offline.comparison import moved
 from agents.offline.doubts import doubts
+from agents.offline.gaps import gaps_of
+from agents.offline.problems import problems
 from agents.offline.suggestions import DUE
-from agents.offline.words import chunks, listing, measurement, say_course, say_dose, say_problem
+from agents.offline.words import chunks, listing, measurement, printed, say_course, say_dose
 from agents.reasoner import Material
 from chart.appraisal import ADULT
 from chart.courses import Course
 from chart.fact import Fact
-from chart.finding import Finding
 from chart.moment import months_before
-from chart.notes import denies_allergies
-from chart.problems import Problem, plain_name
-from chart.series import Point
+from chart.problems import plain_name
 from claims.claim import Claim, Draft, Section
 from claims.sentence import OLD_DAYS, Sentence
 
 Number = Callable[[], str]
+INFANT = 2
+"""Years; below, the age is said in months."""
 
 
 def summary(material: Material) -> Draft:
@@ -32,15 +35,23 @@ def summary(material: Material) -> Draft:
     def number() -> str:
         return f"s{next(ids)}"
 
+    top = act_first(material, number)
+    more = also_found(material, number, printed(top, material))
+    told = printed((*top, *more), material)
+    told |= (
+        printed(moved(material, lambda: "-", told), material) if "comparison" in material.brief.tasks else frozenset()
+    )
+    gaps = gaps_of(material, number, told)
+    told |= printed(gaps, material)
     sections = (
         Section(title="Who", claims=_who(material, number)),
-        Section(title="Allergies", claims=_allergies(material, number)),
-        Section(title="Act on / verify first", claims=act_first(material, number)),
-        Section(title="Also found", claims=also_found(material, number)),
-        Section(title="Active problems", claims=_problems(material, number)),
+        Section(title="Allergies", claims=allergies(material, number)),
+        Section(title="Act on / verify first", claims=top),
+        Section(title="Also found", claims=more),
+        Section(title="Active problems", claims=problems(material, number, told)),
         Section(title="Medicines", claims=_medicines(material, number)),
-        Section(title=DUE, claims=_gaps(material, number)),
-        Section(title="Do not rely on", claims=doubts(material, number)),
+        Section(title=DUE, claims=gaps),
+        Section(title="Do not rely on", claims=doubts(material, number, told)),
     )
     return Draft(task="summary", sections=tuple(s for s in sections if s.claims), tainted=material.tainted)
 
@@ -54,7 +65,9 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
         s.say(chart.patient.cells["given"].text).cite(chart.patient, "given").say(" · ")
     if "sex" in chart.patient.cells:
         s.say(f"{chart.patient.cells['sex'].text} · ").cite(chart.patient, "sex")
-    if chart.age is not None:
+    if chart.age is not None and chart.age < INFANT:
+        s.calculate("months_since", [chart.patient]).say(" months · ")
+    elif chart.age is not None:
         s.calculate("age", [chart.patient]).say(" y · ")
     s.say("born ").date(chart.patient) if "birth" in chart.patient.cells else s.say("birth date unknown")
     s.cite(chart.patient, "birth")
@@ -118,115 +131,6 @@ def _contact(m: Material, visits: Sequence[Fact], claim_id: str) -> Claim:
     return s.claim(claim_id, salience=2)
 
 
-def _allergies(m: Material, number: Number) -> tuple[Claim, ...]:
-    chart = m.appraisal.chart
-    known = [f for f in chart.of("allergy") if not f.tags & {"negated", "none_known"}]
-    stated_none = [f for f in chart.of("allergy") if "none_known" in f.tags and "negated" not in f.tags]
-    claims = []
-    if known:
-        s = Sentence(m.appraisal).say("ALLERGY: ")
-        listing(s, known, lambda f: _allergy(s, f))
-        for denial in stated_none:
-            s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
-        _note_denial(s, m)
-        claims.append(s.claim(number(), salience=1))
-    elif stated_none:
-        claims.append(
-            Sentence(m.appraisal).say("Allergies: ").name(stated_none[0]).say(" (coded).").claim(number(), salience=1)
-        )
-    elif look := m.looked_at("AllergyIntolerance"):
-        s = Sentence(m.appraisal).absent("Allergies: none coded", look, "kind:allergy")
-        plan = next((f for f in chart.of("care_plan") if "allergy" in f.name.lower() and f.status == "active"), None)
-        if plan:
-            s.say("; but an active care plan has ").name(plan).say(" (").date(plan).say(")")
-        _quote_none(s, m)
-        claims.append(s.say(": ask.").claim(number(), kind="absence", salience=1))
-    return tuple(claims)
-
-
-def _allergy(s: Sentence, fact: Fact) -> None:
-    s.name(fact)
-    details = [r for r in ("reaction", "criticality") if r in fact.cells]
-    s.say(" (")
-    for role in details:
-        s.say(f"{'criticality ' if role == 'criticality' else ''}{fact.cells[role].text}, ").cite(fact, role)
-    s.say("entered ").year(fact).say(")") if fact.when else s.say("date unknown)")
-
-
-def _note_denial(s: Sentence, m: Material) -> None:
-    conflict = next(iter(m.appraisal.of("allergy_conflict")), None)
-    if conflict is None:
-        return
-    note = next(n for n in m.appraisal.chart.notes if n.fact is conflict.facts[0])
-    s.say(" — but the note of ").date(note.fact).say(" says ").quote(note.fact, note.path, conflict.words["quote"]).say(
-        ": confirm"
-    )
-
-
-def _quote_none(s: Sentence, m: Material) -> None:
-    notes = m.appraisal.chart.notes
-    if notes and (words := denies_allergies(notes[-1].text)):
-        s.say("; the last note (").date(notes[-1].fact).say(") says ").quote(notes[-1].fact, notes[-1].path, words)
-
-
-def _problems(m: Material, number: Number) -> tuple[Claim, ...]:
-    by_class: dict[str, list[Problem]] = {}
-    for problem in m.appraisal.problems:
-        by_class.setdefault(problem.listed, []).append(problem)
-    shown_on_top = {p.fact.id for f in m.appraisal.act_first for p in (*f.points, *f.others)}
-    shown_on_top |= {p.fact.id for problem in by_class.get("not_borne_out", ()) for p in problem.because}
-    claims, plain = [], []
-    for problem in by_class.get("active", ()):
-        points = [p for p in problem.shows if p.fact.id not in shown_on_top]
-        if points:
-            claims.append(_problem_state(m, problem, points, number()))
-        else:
-            plain.append(problem)
-    for group in chunks(plain):
-        s = Sentence(m.appraisal).say("Also active: " if claims else "Active: ")
-        claims.append(listing(s, group, partial(say_problem, s)).claim(number(), salience=3))
-    claims.extend(_not_borne_out(m, by_class.get("not_borne_out", ()), number))
-    for listed, words in (
-        ("superseded", "Superseded by a later diagnosis: "),
-        ("folded", "Folded, its parts stand above: "),
-        ("past", "Listed as active, but past: "),
-        ("social", "Social: "),
-    ):
-        for group in chunks(by_class.get(listed, [])):
-            s = Sentence(m.appraisal).say(words)
-            claims.append(listing(s, group, partial(say_problem, s)).claim(number(), salience=4))
-    if not claims and (look := m.looked_at("Condition")) and not m.appraisal.chart.of("problem"):
-        claims.append(
-            Sentence(m.appraisal).absent("Problem list: nothing on it.", look, "kind:problem").claim(number())
-        )
-    return tuple(claims)
-
-
-def _problem_state(m: Material, problem: Problem, points: Sequence[Point], claim_id: str) -> Claim:
-    s = say_problem(Sentence(m.appraisal), problem).say(": ")
-    listing(s, points[:2], lambda p: s.measured(p, measurement(m, p)))
-    if points[0].doubt:
-        s.say(", not relied on")
-    return s.claim(claim_id, salience=2)
-
-
-def _not_borne_out(m: Material, problems: Sequence[Problem], number: Number) -> list[Claim]:
-    """Problems that the same values contradict share them, so that no result is read twice."""
-    groups: dict[tuple[str, ...], list[Problem]] = {}
-    for problem in problems:
-        groups.setdefault(tuple(p.fact.id for p in problem.because), []).append(problem)
-    claims = []
-    for some in chunks(list(groups.values()), 4):
-        s = Sentence(m.appraisal).say("Listed but not borne out: ")
-
-        def say(same: list[Problem], s: Sentence = s) -> None:
-            listing(s, same, partial(say_problem, s), last=" and ").say(": ")
-            listing(s, same[0].because, lambda p: s.measured(p, measurement(m, p)))
-
-        claims.append(listing(s, some, say, last="; ").claim(number(), salience=3))
-    return claims
-
-
 def _medicines(m: Material, number: Number) -> tuple[Claim, ...]:
     courses = m.appraisal.courses
     current = [c for c in courses if c.state == "current"]
@@ -247,6 +151,7 @@ def _medicines(m: Material, number: Number) -> tuple[Claim, ...]:
         listing(s, group, lambda c, s=s: say_course(s, c).cite(c.last, "status"))  # type: ignore[misc]
         claims.append(s.claim(number(), salience=2))
     claims.extend(_undosed(m, number))
+    claims.extend(_twice(m, number))
     for group in chunks([c for c in courses if c.state == "stale"]):
         s = Sentence(m.appraisal).say("Stale, ask: ")
 
@@ -258,8 +163,20 @@ def _medicines(m: Material, number: Number) -> tuple[Claim, ...]:
         claims.append(listing(s, group, say_stale).claim(number(), salience=3))
     claims.extend(_finished_still_active(m, number))
     if not courses and (look := m.looked_at("MedicationRequest")):
-        claims.append(Sentence(m.appraisal).absent("Medicines: none ordered.", look, "kind:medication").claim(number()))
+        claims.append(Sentence(m.appraisal).absent("None ordered.", look, "kind:medication").claim(number()))
     return tuple(claims)
+
+
+def _twice(m: Material, number: Number) -> list[Claim]:
+    """One ingredient in two courses, unless the sentence on blood pressure asks already."""
+    treating = {id(c) for f in m.appraisal.of("uncontrolled") if f.key == "blood_pressure" for c in f.courses}
+    claims = []
+    for finding in m.appraisal.of("duplicate_course"):
+        if not any(id(c) in treating for c in finding.courses):
+            s = Sentence(m.appraisal).say("Twice in use: ")
+            listing(s, finding.courses, partial(say_course, s), last=" and ").say(": duplicate, or both meant?")
+            claims.append(s.claim(number(), salience=2))
+    return claims
 
 
 def _undosed(m: Material, number: Number) -> list[Claim]:
@@ -287,56 +204,3 @@ def _finished_still_active(m: Material, number: Number) -> list[Claim]:
 
 def _until(s: Sentence, course: Course) -> Sentence:
     return say_course(s, course).say(" (until ").date(course.last, "ended").say(")")
-
-
-def _gaps(m: Material, number: Number) -> tuple[Claim, ...]:
-    """Results that should have been repeated, and what a problem asks for and the chart nowhere has."""
-    claims = []
-    for finding in m.appraisal.of("preliminary"):
-        for some in chunks(finding.facts, 6):
-            s = Sentence(m.appraisal).say("Not final: ")
-            listing(s, some, lambda f, s=s: _unfinished(s, f, m))  # type: ignore[misc]
-            claims.append(s.claim(number(), salience=2))
-    for some_overdue in chunks(m.appraisal.of("overdue"), 6):
-        s = Sentence(m.appraisal).say("Last done long ago: ")
-        listing(s, some_overdue, lambda f, s=s: _last_done(s, f))  # type: ignore[misc]
-        claims.append(s.claim(number(), salience=3))
-    results = m.looked_at("Observation")
-    for group in chunks(m.appraisal.of("unrepeated") if results else (), 4):
-        s = Sentence(m.appraisal).say("Far off when last measured: ")
-        points = [f.points[0] for f in group]
-        listing(s, points, lambda p, s=s: s.measured(p, measurement(m, p)))  # type: ignore[misc]
-        s.absent("; none since", results or "", *(f"later:{p.fact.id}" for p in points))
-        claims.append(s.claim(number(), salience=2))
-    missing = m.appraisal.of("never_recorded")
-    look = m.looked_at("Procedure") if m.looked_at("Observation") else None
-    named = [f for f in missing if not f.words["looked_for"].startswith("measurement:")]
-    if named and look:
-        what = [f"named:{f.words['looked_for']}" for f in named]
-        s = Sentence(m.appraisal).absent(f"No record of {', '.join(f.key for f in named)}", look, *what)
-        claims.append(s.say(".").claim(number(), kind="absence", salience=3))
-    measured = [f for f in missing if f.words["looked_for"].startswith("measurement:")]
-    if measured and results:
-        s = Sentence(m.appraisal).absent(
-            f"Never measured: {', '.join(f.key for f in measured)}", results, *(f.words["looked_for"] for f in measured)
-        )
-        claims.append(s.say(".").claim(number(), kind="absence", salience=3))
-    return tuple(claims)
-
-
-def _unfinished(s: Sentence, fact: Fact, m: Material) -> None:
-    """A result that is not final, with its value where it has one."""
-    point = next((p for x in m.appraisal.series.values() for p in x.points if p.fact is fact), None)
-    if point:
-        s.measured(point, measurement(m, point)).say(" ")
-    else:
-        s.name(fact).say(" ")
-        if fact.value is not None:
-            s.say(str(fact.value)).say(" ").cite(fact, "value")
-        s.say("(").date(fact).say(") ")
-    s.say(f"{'pending, ' if fact.value is None else ''}{fact.status}").cite(fact, "status")
-
-
-def _last_done(s: Sentence, finding: Finding) -> None:
-    fact = finding.facts[0]
-    s.say(f"{finding.key}: ").name(fact, plain_name(fact.name)).say(" (").date(fact).say(")")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from agents.offline.words import listing, measurement
 from agents.reasoner import Material
@@ -26,23 +27,22 @@ SINCE_ADMISSION = (
 """What is followed from the day of admission."""
 
 
-def ward(material: Material, number: Callable[[], str]) -> list[Claim]:
-    """The lines of a stay under way; none for a patient at home."""
+def ward(material: Material, number: Callable[[], str], told: AbstractSet[str]) -> list[Claim]:
+    """The lines of a stay under way; none for a patient at home. ``told``: results whose value stands above."""
     stay = stay_of(material.appraisal.chart)
     if stay is None:
         return []
     return [
-        *_since_admission(material, stay, number),
+        *_since_admission(material, stay, number, told),
         *_fluids(material, stay, number),
         *_doses(material, stay, number),
     ]
 
 
-def _since_admission(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:
+def _since_admission(m: Material, stay: Stay, number: Callable[[], str], told: AbstractSet[str]) -> list[Claim]:
     start = stay.admission.when
     if start is None:
         return []
-    told = {p.fact.id for f in m.appraisal.act_first for p in f.points}
     moved = []
     for key in SINCE_ADMISSION:
         one = m.appraisal.series.get(key)
@@ -87,10 +87,9 @@ def _doses(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:
 
 def _dose(s: Sentence, fact: Fact) -> None:
     s.name(fact)
-    if "dose" in fact.cells:
-        s.say(f" {fact.cells['dose'].text}").cite(fact, "dose")
-        if "dose_unit" in fact.cells:
-            s.say(f" {fact.cells['dose_unit'].text}").cite(fact, "dose_unit")
+    dose = " ".join(fact.cells[r].text for r in ("dose", "dose_unit") if r in fact.cells)
+    if dose and not fact.name.lower().endswith(dose.lower()):
+        s.say(f" {dose}").cite(fact, "dose", "dose_unit")
     s.say(" (").date(fact).say(")").cite(fact, "status")
     if "reason" in fact.cells and "negated" in fact.tags:
         s.say(f": {fact.cells['reason'].text}").cite(fact, "reason")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from agents.reasoner import Material
@@ -11,6 +11,7 @@ from chart.fact import Fact
 from chart.measurement import Measurement
 from chart.problems import Problem, plain_name
 from chart.series import Point
+from claims.claim import Claim
 from claims.sentence import Sentence
 
 T = TypeVar("T")
@@ -26,6 +27,34 @@ def measurement(material: Material, point: Point) -> Measurement:
     return found
 
 
+def printed(claims: Iterable[Claim], material: Material) -> frozenset[str]:
+    """Ids of the results whose value some sentences print: no other sentence of the page prints it again."""
+    by_id = material.appraisal.chart.by_id
+    return frozenset(
+        cited.fact
+        for claim in claims
+        for cited in claim.citations
+        if (cell := by_id[cited.fact].cells.get("value")) and cell.path == cited.path
+    )
+
+
+def partner_of(material: Material, point: Point) -> Point | None:
+    """The diastolic value of a systolic one, of the same moment."""
+    below = material.appraisal.series.get("diastolic")
+    if below is None or measurement(material, point).key != "systolic":
+        return None
+    return next((p for p in below.trusted if p.when.start == point.when.start), None)
+
+
+def say_value(sentence: Sentence, material: Material, point: Point) -> Sentence:
+    """A measured value with its date; a blood pressure as one reading."""
+    below = partner_of(material, point)
+    if below is None:
+        return sentence.measured(point, measurement(material, point))
+    sentence.name(point.fact, "BP").say(" ").number(point, measurement(material, point), unit=False).say("/")
+    return sentence.measured(below, measurement(material, below), named=False)
+
+
 def listing(sentence: Sentence, items: Sequence[T], say: Callable[[T], object], *, last: str = ", ") -> Sentence:
     """Say items one after another with commas."""
     for index, item in enumerate(items):
@@ -38,6 +67,14 @@ def listing(sentence: Sentence, items: Sequence[T], say: Callable[[T], object], 
 def say_course(sentence: Sentence, course: Course) -> Sentence:
     """Name a medicine: what it is, with the words of its speaking order behind it."""
     return sentence.name(course.last, course.drug.short)
+
+
+def say_open_course(sentence: Sentence, course: Course) -> Sentence:
+    """Name a medicine that may be on hold, and say so where it is."""
+    say_course(sentence, course)
+    if course.last.status == "on-hold":
+        sentence.say(" (on hold)").cite(course.last, "status")
+    return sentence
 
 
 def say_dose(sentence: Sentence, course: Course) -> Sentence:

@@ -1,0 +1,109 @@
+"""Allergies: those in force on one line, those of the past on another, and whatever contradicts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from agents.offline.words import listing
+from agents.reasoner import Material
+from chart.fact import Fact
+from chart.notes import denies_allergies
+from claims.claim import Claim
+from claims.sentence import Sentence
+
+Number = Callable[[], str]
+PAST = frozenset({"inactive", "resolved"})
+_ALLERGY_TO = re.compile(r"^allergy to\s+", re.I)
+
+
+def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
+    """What the list says, with the note or the entry that says otherwise."""
+    listed = [f for f in m.appraisal.chart.of("allergy") if "negated" not in f.tags]
+    stated_none = [f for f in listed if "none_known" in f.tags]
+    known = [f for f in listed if f.status not in PAST and f not in stated_none]
+    past = [f for f in listed if f.status in PAST and f not in stated_none]
+    claims = []
+    if known:
+        claims.append(_known(m, known, stated_none, number()))
+    elif stated_none:
+        claims.append(
+            Sentence(m.appraisal).say("Allergies: ").name(stated_none[0]).say(" (coded).").claim(number(), salience=1)
+        )
+    elif not past and (look := m.looked_at("AllergyIntolerance")):
+        claims.append(_none_coded(m, look, number()))
+    for status in sorted(PAST):
+        some = [f for f in past if f.status == status]
+        if some:
+            s = Sentence(m.appraisal).say(f"Allergies called {status}: ")
+            listing(s, some, lambda f, s=s: s.name(f, _allergen(f)).cite(f, "status"))  # type: ignore[misc]
+            claims.append(s.claim(number(), salience=1))
+    return tuple(claims)
+
+
+def _known(m: Material, known: Sequence[Fact], stated_none: Sequence[Fact], claim_id: str) -> Claim:
+    """Allergens of the same kind of entry share what is said of them."""
+    groups: dict[tuple[str, ...], list[Fact]] = {}
+    for fact in known:
+        groups.setdefault(
+            (*(fact.cells[r].text for r in _details(fact)), str(fact.when and fact.when.year)), []
+        ).append(fact)
+    s = Sentence(m.appraisal).say("ALLERGY: ")
+    listing(s, list(groups.values()), lambda group: _group(s, group), last="; ")
+    for denial in stated_none:
+        s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
+    _note_denial(s, m)
+    return s.claim(claim_id, salience=1)
+
+
+def _allergen(fact: Fact) -> str:
+    """``Allergy to fish`` is an allergy to fish."""
+    return _ALLERGY_TO.sub("", fact.name)
+
+
+def _details(fact: Fact) -> list[str]:
+    said = {"reaction", "criticality"} & set(fact.cells)
+    if "criticality" in said and fact.cells["criticality"].text not in ("low", "high"):
+        said.remove("criticality")
+    return sorted(said, reverse=True)
+
+
+def _group(s: Sentence, group: Sequence[Fact]) -> None:
+    listing(s, group, lambda f: s.name(f, _allergen(f)))
+    s.say(" (each: " if len(group) > 1 else " (")
+    for role in _details(group[0]):
+        s.say(f"{'criticality ' if role == 'criticality' else ''}{group[0].cells[role].text}, ")
+        for fact in group:
+            s.cite(fact, role)
+    for fact in group[1:]:
+        s.cite(fact, "when", "recorded")
+    if group[0].when:
+        s.say("entered ").year(group[0]).say(")")
+    else:
+        s.say("date unknown)")
+
+
+def _none_coded(m: Material, look: str, claim_id: str) -> Claim:
+    chart = m.appraisal.chart
+    s = Sentence(m.appraisal).absent("Allergies: none coded", look, "kind:allergy")
+    plan = next((f for f in chart.of("care_plan") if "allergy" in f.name.lower() and f.status == "active"), None)
+    if plan:
+        s.say("; but an active care plan has ").name(plan).say(" (").date(plan).say(")")
+    _quote_none(s, m)
+    return s.say(": ask.").claim(claim_id, kind="absence", salience=1)
+
+
+def _note_denial(s: Sentence, m: Material) -> None:
+    conflict = next(iter(m.appraisal.of("allergy_conflict")), None)
+    if conflict is None:
+        return
+    note = next(n for n in m.appraisal.chart.notes if n.fact is conflict.facts[0])
+    s.say(" — but the note of ").date(note.fact).say(" says ").quote(note.fact, note.path, conflict.words["quote"]).say(
+        ": confirm"
+    )
+
+
+def _quote_none(s: Sentence, m: Material) -> None:
+    notes = m.appraisal.chart.notes
+    if notes and (words := denies_allergies(notes[-1].text)):
+        s.say("; the last note (").date(notes[-1].fact).say(") says ").quote(notes[-1].fact, notes[-1].path, words)
