@@ -12,12 +12,13 @@ from chart.fact import Fact
 from chart.fhirpath import resolve
 from chart.measurement import round_to
 from chart.moment import Moment, parse_moment
-from chart.units import same_unit, shown, ucum
+from chart.units import shown
 from claims.absence import is_absent
-from claims.claim import Claim, Computed
+from claims.claim import Claim
 from claims.compute import NotComputable, compute
 from claims.lexicon import backing, measurements_in, medicines_in, problems_in
-from claims.mention import DateMention, Mentions, NumberMention, mentions
+from claims.mention import Mentions, mentions
+from claims.numbers import same_date, unbacked
 
 _NEGATION = re.compile(
     r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
@@ -30,12 +31,6 @@ _JUDGEMENT = re.compile(r"\bnot borne out\b|\bcannot be relied on\b|\bnot relied
 """What code says of values it has compared; it negates nothing that the record states."""
 _RISE = re.compile(r"\b(rose|rising|up|higher|increased?|gained)\b")
 _FALL = re.compile(r"\b(fell|falling|fallen|down|lower|decreased?|lost|dropped)\b")
-_DAY_WORDS = {
-    "d": ("day", "days"),
-    "mo": ("month", "months"),
-    "a": ("year", "years", "y"),
-    "": ("readings", "results", "notes", "visits", "draws", "days"),
-}
 _QUIET_STATUSES = frozenset(
     {
         "active",
@@ -112,7 +107,7 @@ def verify(
         *_computations(claim, appraisal),
         *_absences(claim, appraisal, coverage),
         *_dates(found, claim, facts, appraisal),
-        *_numbers(found, claim, facts, appraisal),
+        *unbacked(found, claim, facts, appraisal),
         *_directions(found, claim),
         *_names(found, claim, appraisal),
         *_negations(found, claim, facts),
@@ -203,89 +198,10 @@ def _dates(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Appr
     return [
         f"the date {d.text} is in nothing it cites"
         for d in found.dates
-        if not any(_same_date(d, m) for m in moments)
+        if not any(same_date(d, m) for m in moments)
         and not (d.year == today.year and d.month in (None, today.month) and d.day in (None, today.day))
         and d.text not in quoted
     ]
-
-
-def _same_date(mention: DateMention, moment: Moment) -> bool:
-    return (
-        mention.year in (None, moment.year)
-        and mention.month in (None, moment.month)
-        and mention.day in (None, moment.day)
-    )
-
-
-def _numbers(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Appraisal) -> list[str]:
-    reasons = []
-    cited = {c.fact for c in claim.citations if _is_number(c.value)} | {f for c in claim.computations for f in c.of}
-    valued = [f for f in facts if f.id in cited and isinstance(f.value, Decimal)]
-    quoted = [
-        set(re.findall(r"(?<![A-Za-z\d.])\d+(?:\.\d+)?", text))
-        for text in (*(c.value for c in claim.citations), *(q.text for q in claim.quotes))
-        if not parse_moment(text)
-    ]
-    for number in found.numbers:
-        if any(_matches_computed(number, c) for c in claim.computations):
-            continue
-        matching = [f for f in valued if _matches_fact(number, f, appraisal)]
-        if matching:
-            if number.dated and not any(f.when and _same_date(number.dated, f.when) for f in matching):
-                reasons.append(f"{number.text} was not measured on {number.dated.text}")
-            continue
-        if any(number.text in words for words in quoted) and _unit_in_words(number, claim):
-            continue
-        reasons.append(f"the number {number.text}{' ' + number.unit if number.unit else ''} is in nothing it cites")
-    return reasons
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text) is not None
-
-
-def _matches_computed(number: NumberMention, one: Computed) -> bool:
-    stated = Decimal(one.value)
-    if not (number.value == stated or (not number.signed and number.value == abs(stated))):
-        return False
-    if not number.unit:
-        return True
-    words = _DAY_WORDS.get(one.unit)
-    return number.unit in words if words else number.unit == shown(one.unit) or same_unit(number.unit, one.unit)
-
-
-def _matches_fact(number: NumberMention, fact: Fact, appraisal: Appraisal) -> bool:
-    measurement = appraisal.table.measured_by(fact)
-    candidates = [(fact.value, fact.unit or "")]
-    if measurement and (converted := measurement.value_of(fact)) is not None:
-        candidates.append((converted, measurement.unit))
-    return any(isinstance(v, Decimal) and _close(number, v) and _unit_fits(number.unit, u) for v, u in candidates)
-
-
-def _close(number: NumberMention, value: Decimal) -> bool:
-    """Equal, or the value rounded to the decimals shown with at most 1.5 % lost."""
-    stated = -number.value if not number.signed and value < 0 else number.value
-    places = len(number.text.partition(".")[2])
-    return stated == value or (round_to(value, places) == stated and abs(stated - value) * 1000 <= abs(value) * 15)
-
-
-def _unit_fits(written: str, unit: str) -> bool:
-    return not written or written == shown(unit) or same_unit(ucum(written), unit)
-
-
-def _unit_in_words(number: NumberMention, claim: Claim) -> bool:
-    """A number from words (``amlodipine 2.5 mg``) keeps the unit that the words give it."""
-    if not number.unit or number.unit in ("readings", "results", "notes", "visits", "draws"):
-        return not number.unit
-    unit = number.unit.lower()
-    texts = [text.lower() for text in (*(c.value for c in claim.citations), *(q.text for q in claim.quotes))]
-    if any(number.text in text and (unit in text or _WORD_UNITS.get(unit, unit) in text) for text in texts):
-        return True
-    # A dose stands in two literals of one resource: the amount and its unit.
-    return number.text in texts and unit in texts
-
-
-_WORD_UNITS = {"units": "unt", "mcg": "ug", "mg/actuat": "mg/actuat", "mg/ml": "mg/ml"}
 
 
 def _directions(found: Mentions, claim: Claim) -> list[str]:
