@@ -45,11 +45,21 @@ class Material:
     """Whether text in the chart tried to give instructions."""
 
     def looked_at(self, resource_type: str) -> str | None:
-        """The coverage id of a complete look at all resources of a type; ``None`` when absence cannot be claimed."""
+        """The coverage id of a complete look at all resources of a type; ``None`` when absence cannot be claimed.
+
+        A resource of that type that nobody could understand may be the very thing, so it stops the claim too.
+        """
+        if self.not_understood(resource_type):
+            return None
         for line in self.coverage.values():
             if line.query.startswith(f"{resource_type}?") and "code=" not in line.query:
                 return line.id if line.error is None and not line.truncated else None
         return None
+
+    def not_understood(self, resource_type: str) -> int:
+        """How many resources of a type were read and could not be understood."""
+        left = self.appraisal.chart.left_out.get("not_understood", ())
+        return sum(1 for reference in left if reference.partition("/")[0] == resource_type)
 
     @property
     def titles(self) -> Mapping[str, str]:

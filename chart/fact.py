@@ -24,6 +24,14 @@ FactKind = Literal[
     "immunization",
     "note",
     "care_plan",
+    "order",
+    "dispense",
+    "imaging",
+    "family",
+    "goal",
+    "device",
+    "care_team",
+    "specimen",
     "other",
 ]
 
@@ -42,6 +50,14 @@ LETTERS: Mapping[FactKind, str] = {
     "immunization": "I",
     "note": "N",
     "care_plan": "C",
+    "order": "O",
+    "dispense": "W",
+    "imaging": "G",
+    "family": "F",
+    "goal": "T",
+    "device": "U",
+    "care_team": "K",
+    "specimen": "Y",
     "other": "Z",
 }
 """The letter that a short id begins with, by kind."""

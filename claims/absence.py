@@ -48,6 +48,9 @@ def is_absent(what: str, appraisal: Appraisal, query: str) -> bool:
         return query.startswith("Procedure") and not named_as(appraisal.chart, key)
     if types is None or not query.startswith(types):
         return False
+    unread = appraisal.chart.left_out.get("not_understood", ())
+    if any(reference.partition("/")[0] in types for reference in unread):
+        return False
     return not any(_is(fact, kind, key, appraisal) for fact in appraisal.chart.facts)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.offline.accounting import claim_naming, spoken_for
 from agents.offline.act_first import claim_of
+from agents.plan import NO_SUGGESTIONS_WITHOUT
 from agents.reasoner import Material
 from chart.appraisal import ADULT
 from chart.comparison import compare
@@ -66,6 +67,9 @@ def _head(run: Run, material: Material, critical: Sequence[Claim], services: Ser
     lines = [c.text for c in critical]
     lines.append(f"Pre-round · chart as of {moment_of(run.as_of).words()} · {by} · a draft: check before use")
     lines.extend(f"COULD NOT READ {c.query.partition('?')[0]}: {c.error}" for c in material.failed[:5])
+    for kind in sorted(NO_SUGGESTIONS_WITHOUT):
+        if count := material.not_understood(kind):
+            lines.append(f"COULD NOT UNDERSTAND {count} {kind}: open the chart, they are on no line below")
     return lines
 
 

@@ -153,6 +153,7 @@ def _prepared(drafts: Sequence[Draft]) -> list[str]:
 def _older(m: Material) -> list[str]:
     a = m.appraisal
     facts = [*a.chart.of("procedure")[-15:], *a.chart.of("immunization")[-10:], *a.chart.of("report")[-8:]]
+    facts += a.chart.of("order", "imaging", "family", "goal", "device", "care_team", "specimen", "dispense")[-30:]
     facts += [f for f in a.chart.of("problem") if f.status not in ACTIVE][-15:]
     facts += [c.last for c in a.courses if c.state == "finished"][:15]
     return ["# Earlier", *(_fact(f) for f in facts)] if facts else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chart.extract import allergy, condition, event, medication, note, observation, patient
+from chart.extract import allergy, condition, event, further, medication, note, observation, patient
 from chart.fact import Fact
 
 _PLAIN: Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]] = {
@@ -19,11 +19,19 @@ _PLAIN: Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]] = {
     "DiagnosticReport": event.report_facts,
     "CarePlan": event.care_plan_facts,
     "DocumentReference": note.facts,
+    "ServiceRequest": further.order_facts,
+    "ImagingStudy": further.imaging_facts,
+    "FamilyMemberHistory": further.family_facts,
+    "Goal": further.goal_facts,
+    "Device": further.device_facts,
+    "CareTeam": further.care_team_facts,
+    "Specimen": further.specimen_facts,
 }
 _MEDICINES: Mapping[str, Callable[[Mapping[str, Any], medication.Library], list[Fact]]] = {
     "MedicationRequest": medication.request_facts,
     "MedicationStatement": medication.statement_facts,
     "MedicationAdministration": medication.administration_facts,
+    "MedicationDispense": medication.dispense_facts,
 }
 READ = frozenset(_PLAIN) | frozenset(_MEDICINES)
 """The resource types that give facts."""

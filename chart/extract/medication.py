@@ -33,6 +33,14 @@ def statement_facts(resource: Mapping[str, Any], library: Library) -> list[Fact]
     return _medicine(resource, library, when_of(root, "effective", "dateAsserted"), root.get("dosage"), tags)
 
 
+def dispense_facts(resource: Mapping[str, Any], library: Library) -> list[Fact]:
+    """A MedicationDispense: what a pharmacy handed over; it says nothing of whether it is taken."""
+    root = Node.root(resource)
+    when = when_of(root, "whenHandedOver", "whenPrepared")
+    found = _medicine(resource, library, when, root.get("dosageInstruction"), set())
+    return [replace(fact, kind="dispense") for fact in found]
+
+
 def administration_facts(resource: Mapping[str, Any], library: Library) -> list[Fact]:
     """A MedicationAdministration: what was given, with the dose."""
     root = Node.root(resource)
