@@ -10,6 +10,8 @@ from typing import Any, Self
 import orjson
 
 from tools.guidelines.library import GuidelineLibrary
+from tools.guidelines.measure import Measure
+from tools.guidelines.measure_library import MeasureLibrary
 from tools.guidelines.node import WORKER_FOLDER, node_binary
 
 LONGEST_ANSWER = 256 * 1024 * 1024
@@ -65,6 +67,9 @@ class GuidelineWorker:
         self._process: asyncio.subprocess.Process | None = None
         self._loaded: GuidelineLibrary | None = None
         self._needs: Mapping[str, Mapping[str, Any]] = {}
+        self._held: MeasureLibrary | None = None
+        self._types: frozenset[str] = frozenset()
+        self._broken: Mapping[str, str] = {}
         self._calls = 0
         self._lock = asyncio.Lock()
 
@@ -111,9 +116,25 @@ class GuidelineWorker:
             await self._load(library)
             return await self._ask({"op": operation, **request})
 
+    async def hold(self, library: MeasureLibrary) -> tuple[frozenset[str], Mapping[str, str]]:
+        """Have measures parsed, once as long as the process lives.
+
+        Returns:
+            The types that they retrieve, and the measures that cannot be evaluated, by name, with the reason.
+        """
+        async with self._lock:
+            await self._hold(library)
+            return self._types, self._broken
+
+    async def measure(self, library: MeasureLibrary, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """Evaluate measures of the library for one patient; raises as `call` does."""
+        async with self._lock:
+            await self._hold(library)
+            return await self._ask({"op": "measure", **request})
+
     async def close(self) -> None:
         """End the process and wait for it."""
-        process, self._process, self._loaded = self._process, None, None
+        process, self._process, self._loaded, self._held = self._process, None, None, None
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -126,6 +147,27 @@ class GuidelineWorker:
             self._needs = {name: need for name, need in answer["needs"].items() if name not in answer["broken"]}
             self._loaded = library
         return self._needs
+
+    async def _hold(self, library: MeasureLibrary) -> None:
+        if self.pid is not None and self._held is library:
+            return
+        sets = [{"url": each.url, "version": each.version, "codes": each.codes} for each in library.value_sets]
+        await self._ask({"op": "value_sets", "sets": sets})
+        sent: set[str] = set()
+        types: set[str] = set()
+        broken = dict(library.broken)
+        for measure in library.measures:
+            elm = [
+                {"key": key, "elm": None if key in sent else library.elm[key].decode()} for key in measure.elm
+            ]
+            try:
+                answer = await self._ask({"op": "add_measure", "measure": _for_engine(measure), "libraries": elm})
+            except WorkerRefused as problem:
+                broken[measure.id] = str(problem)
+            else:
+                types |= set(answer["types"])
+                sent |= set(measure.elm)
+        self._held, self._types, self._broken = library, frozenset(types), broken
 
     async def _ask(self, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         self._calls += 1
@@ -185,3 +227,14 @@ class GuidelineWorker:
             start_new_session=True,
             limit=LONGEST_ANSWER,
         )
+
+
+def _for_engine(measure: Measure) -> dict[str, Any]:
+    groups = [
+        {
+            "basis": group.basis,
+            "populations": [{"code": code, "expression": define} for code, define in group.populations.items()],
+        }
+        for group in measure.groups
+    ]
+    return {"url": measure.url, "library": measure.library, "groups": groups}

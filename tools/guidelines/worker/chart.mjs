@@ -1,7 +1,7 @@
 // One patient's chart, indexed by type and code and wrapped once for the engine, however often it is evaluated.
 
 const NEGATION = 'urn:preround:negation';
-const keyOf = (coding) => `${coding.system ?? ''}|${coding.code}`;
+export const keyOf = (coding) => `${coding.system ?? ''}|${coding.code}`;
 
 // The codings of an element that CQL may filter by: a concept, a list of them, a bare coding; for a choice, its concept.
 export function codings(resource, property) {

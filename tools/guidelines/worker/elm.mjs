@@ -6,6 +6,15 @@ function* nodes(tree) {
   for (const each of Object.values(tree)) yield* nodes(each);
 }
 
+// What the translator notes for people and for tests; nothing of it decides, and the engine is slower with it.
+const NOTES = new Set(['annotation', 'localId', 'locator', 'resultTypeName', 'resultTypeSpecifier']);
+
+// A library without the translator's notes; it is changed in place.
+export function bare(library) {
+  for (const node of nodes(library)) for (const key of NOTES) if (key in node && !Array.isArray(node)) delete node[key];
+  return library;
+}
+
 // The codes a retrieve filters by as "system|code", or null where they cannot be read off (then it takes the whole type).
 function codesOf(retrieve, library, libraries) {
   const systems = new Map();
@@ -24,8 +33,11 @@ function codesOf(retrieve, library, libraries) {
   return keys.length ? keys : null;
 }
 
+// The name that ends the path of an included library; before it there may be a namespace.
+export const nameOf = (path) => path.slice(path.lastIndexOf('/') + 1);
+
 export function includes(library) {
-  return new Map((library.includes?.def ?? []).map((each) => [each.localIdentifier, each.path]));
+  return new Map((library.includes?.def ?? []).map((each) => [each.localIdentifier, nameOf(each.path)]));
 }
 
 // What a library's retrieves may return: {type: {property: [key] or null}}; null stands for every resource of the type.

@@ -4,23 +4,30 @@ import path from 'node:path';
 import { Chart } from './chart.mjs';
 import { Explanation } from './explain.mjs';
 import { needs } from './elm.mjs';
-import { cutTo } from './model.mjs';
+import { Measures } from './measures.mjs';
+import { Model } from './objects.mjs';
 
 // The order matters: a recommendation that does not apply is asked nothing more.
 const STATES = [['Excluded', 'excluded'], ['Declined', 'declined'], ['Done', 'done']];
 
+const MODEL_INFO = 'cql-exec-fhir/lib/modelInfos/fhir-modelinfo-4.0.1.xml.js';
+
 export class Engine {
   #require = createRequire(import.meta.url);
-  #fhir;
   #cql;
-  #wrapper;
-  #types = new Set(['Patient']);
+  #model;
+  #measures;
   #libraries = new Map();
   #elm = new Map();
 
   constructor(nodeModules) {
     this.#cql = this.#require(path.join(nodeModules, 'cql-execution'));
-    this.#fhir = path.join(nodeModules, 'cql-exec-fhir');
+    this.#model = new Model(this.#require(path.join(nodeModules, MODEL_INFO)), this.#cql);
+    this.#measures = new Measures(this.#cql, this.#model);
+  }
+
+  get measures() {
+    return this.#measures;
   }
 
   names() {
@@ -42,18 +49,7 @@ export class Engine {
         answer.broken.push(name);
       }
     }
-    this.#model(Object.values(answer.needs).flatMap((each) => Object.keys(each)));
     return answer;
-  }
-
-  // What reads FHIR JSON as the model's types; made again only when a library retrieves a type that is new.
-  #model(types) {
-    const known = this.#types.size;
-    types.forEach((each) => this.#types.add(each));
-    if (this.#wrapper && this.#types.size === known) return;
-    const { FHIRWrapper } = this.#require(this.#fhir);
-    const modelInfo = this.#require(path.join(this.#fhir, 'lib/modelInfos/fhir-modelinfo-4.0.1.xml.js'));
-    this.#wrapper = new FHIRWrapper(cutTo(this.#types, modelInfo));
   }
 
   // A library is parsed once, however many others include it.
@@ -69,7 +65,7 @@ export class Engine {
 
   // Every recommendation over one chart; `doubtful` names what the appraisal distrusts.
   async evaluate({ now, resources, doubtful, libraries }) {
-    const chart = new Chart(resources, this.#wrapper);
+    const chart = new Chart(resources, this.#model);
     const distrusted = new Set(doubtful);
     const results = [];
     for (const library of libraries) {
@@ -83,7 +79,7 @@ export class Engine {
 
   // One recommendation over one chart, with the CQL clauses as a tree.
   async explain({ now, resources, library }) {
-    const chart = new Chart(resources, this.#wrapper);
+    const chart = new Chart(resources, this.#model);
     const { explanation } = await this.#pass(library, chart, now, new Set());
     return { tree: explanation.tree('Due') };
   }

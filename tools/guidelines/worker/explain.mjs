@@ -27,9 +27,9 @@ export class Explanation {
   }
 
   // Each clause reached from the asked ones, once: {define, value, looked_at}.
-  clauses() {
+  clauses(asked = ASKED) {
     const seen = new Map();
-    for (const define of ASKED) this.#collect(this.#root(), define, seen);
+    for (const define of asked) this.#collect(this.#root(), define, seen);
     return [...seen.values()];
   }
 

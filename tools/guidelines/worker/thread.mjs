@@ -8,6 +8,9 @@ const operations = {
   ping: () => ({ libraries: engine.names() }),
   load: ({ elm }) => engine.load(elm),
   evaluate: (request) => engine.evaluate(request),
+  value_sets: ({ sets }) => engine.measures.addValueSets(sets),
+  add_measure: (request) => engine.measures.add(request),
+  measure: (request) => engine.measures.evaluate(request),
   explain: (request) => engine.explain(request),
 };
 

@@ -1,0 +1,31 @@
+// Evaluation contexts that many measures of one patient share: what two measures include, and ask alike, is worked out once.
+
+// Made for one engine, one patient, one period and one moment.
+export class Contexts {
+  #made = new Map();
+  #context;
+
+  constructor({ PatientContext }, patient, codeService, parameters, now) {
+    const contexts = this;
+    class Shared extends PatientContext {
+      getLibraryContext(alias) {
+        return contexts.of(this.get(alias));
+      }
+    }
+    this.#context = (library) => new Shared(library, patient, codeService, parameters, now);
+  }
+
+  // The context of a parsed library.
+  of(library) {
+    if (!this.#made.has(library)) this.#made.set(library, this.#context(library));
+    return this.#made.get(library);
+  }
+}
+
+// The value of a define, worked out once.
+export async function valueOf(context, define) {
+  const expression = context.library.expressions[define];
+  if (!expression) throw new Error('a define is not there');
+  const known = Object.hasOwn(context.context_values, define) ? context.context_values[define] : undefined;
+  return known === undefined ? expression.execute(context) : known;
+}

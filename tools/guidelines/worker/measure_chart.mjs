@@ -1,0 +1,92 @@
+// One patient's chart as measures retrieve from it: by profile and code, each resource wrapped once.
+import { codings, keyOf } from './chart.mjs';
+import { profiles } from './profiles.mjs';
+
+const ANY = 'http://hl7.org/fhir/StructureDefinition/';
+
+// The codings of a medication that a request, dispense or administration only refers to, in the place of the reference.
+function withMedications(resources) {
+  const codes = new Map(resources.filter((each) => each.resourceType === 'Medication').map((each) => [`Medication/${each.id}`, each.code]));
+  return resources.map((each) => {
+    const reference = each.medicationReference?.reference ?? '';
+    const inside = reference.startsWith('#') && (each.contained ?? []).find((one) => one.id === reference.slice(1))?.code;
+    const code = inside || codes.get(reference.replace(/^urn:uuid:/, 'Medication/').replace(/\/_history\/.*$/, '').replace(/^.*\/(?=Medication\/)/, ''));
+    if (!code) return each;
+    const { medicationReference, ...rest } = each;
+    return { ...rest, medicationCodeableConcept: code };
+  });
+}
+
+export class MeasureChart {
+  #model;
+  #entries = new Map();
+  #indexes = new Map();
+  #references = new WeakMap();
+
+  constructor(resources, model) {
+    this.#model = model;
+    for (const resource of withMedications(resources)) {
+      const type = resource.resourceType;
+      const entry = { resource, reference: `${type}/${resource.id}` };
+      for (const profile of new Set([...profiles(resource), ANY + type])) {
+        if (!this.#entries.has(profile)) this.#entries.set(profile, []);
+        this.#entries.get(profile).push(entry);
+      }
+    }
+  }
+
+  // The reference of a resource that came out of a retrieve, else undefined.
+  referenceOf(value) {
+    return this.#references.get(value);
+  }
+
+  // What the engine sees of the patient.
+  patient() {
+    const entry = this.#entries.get(`${ANY}Patient`)[0];
+    const patient = this.#wrapped(entry);
+    const findRecords = (profile, details) => {
+      const asked = profile.startsWith('{') ? ANY + details.datatype.replace(/^.*}/, '') : profile;
+      if (details.datatype.endsWith('}Patient')) return [patient];
+      return this.#retrieve(asked, details).map((each) => this.#wrapped(each));
+    };
+    Object.defineProperty(patient, 'findRecords', { value: findRecords, configurable: true });
+    return patient;
+  }
+
+  #wrapped(entry) {
+    if (!entry.wrapped) {
+      entry.wrapped = this.#model.wrap(entry.resource);
+      this.#references.set(entry.wrapped, entry.reference);
+    }
+    return entry.wrapped;
+  }
+
+  #retrieve(profile, details) {
+    const entries = this.#entries.get(profile) ?? [];
+    if (!details.codes || !entries.length) return entries;
+    const index = this.#index(profile, entries, details.codeProperty);
+    // A value set knows its keys; codes written in the logic are few.
+    const keys = details.codes.codeKeys ?? new Set([details.codes].flat().flatMap((each) => each.codes ?? [each]).map(keyOf));
+    const found = new Set();
+    const [fewer, more] = index.size < keys.size ? [index, keys] : [keys, index];
+    for (const key of fewer.keys()) if (more.has(key)) index.get(key).forEach((each) => found.add(each));
+    return [...found].sort((a, b) => a.at - b.at).map((each) => each.entry);
+  }
+
+  #index(profile, entries, property) {
+    const name = `${profile} ${property}`;
+    if (!this.#indexes.has(name)) {
+      const index = new Map();
+      entries.forEach((entry, at) => {
+        const held = { entry, at };
+        for (const coding of codings(entry.resource, property)) {
+          const key = keyOf(coding);
+          if (!index.has(key)) index.set(key, []);
+          index.get(key).push(held);
+        }
+      });
+      this.#indexes.set(name, index);
+    }
+    return this.#indexes.get(name);
+  }
+}
