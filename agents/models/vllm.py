@@ -105,7 +105,9 @@ class VllmChat(BaseChatModel):
         **kwargs: Any,  # noqa: ANN401 - langchain-core's signature
     ) -> ChatResult:
         body = await self._body(messages, stop, kwargs)
-        answer = await self._wire.post("/v1/chat/completions", body)
+        prompt = "\n\n".join(str(m["content"]) for m in body["messages"])
+        told = run_manager.on_llm_new_token if run_manager is not None else None
+        answer = await self._wire.post("/v1/chat/completions", body, prompt=prompt, told=told)
         return ChatResult(generations=[ChatGeneration(message=_message(answer))])
 
     async def _body(self, messages: list[BaseMessage], stop: list[str] | None, options: Json) -> Json:
@@ -117,6 +119,8 @@ class VllmChat(BaseChatModel):
             "max_tokens": options.get("max_tokens", self.max_tokens),
             "temperature": options.get("temperature", 0),
             "seed": options.get("seed", self.seed),
+            "stream": True,
+            "stream_options": {"include_usage": True},
         }
         if stop:
             body["stop"] = stop

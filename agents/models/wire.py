@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,8 +23,12 @@ from agents.models.failures import (
     PromptTooLong,
     RequestRefused,
 )
+from agents.models.prefix import Prefixes
+from agents.models.stream import Folded, StreamBroken
 
 Json = dict[str, Any]
+Told = Callable[[str], Awaitable[None]]
+"""Is given each piece of a streamed answer."""
 _PASSING = frozenset({429, 502, 503, 504})
 _LONGEST_ANSWER = 16 * 1024 * 1024
 
@@ -72,9 +76,16 @@ class Wire:
         self._endpoint = endpoint
         self._served = served
         self._patience = patience
+        self._prefixes = Prefixes()
 
-    async def post(self, path: str, body: Json) -> Json:
-        """Send JSON, again where it may help, and read JSON.
+    async def post(self, path: str, body: Json, *, prompt: str = "", told: Told | None = None) -> Json:
+        """Send JSON, again where it may help, and read JSON, streamed or not.
+
+        Args:
+            path: below the endpoint's root.
+            body: what to send.
+            prompt: its text; calls that begin alike do not start at the same moment.
+            told: given each piece of a streamed answer; a repeated call gives them again.
 
         Raises:
             ModelUnreachable, ModelTooSlow, ModelNotServed: no answer.
@@ -88,8 +99,9 @@ class Wire:
                     retry=tenacity.retry_if_exception_type(_Again),
                     reraise=True,
                 )
-                answer: Json = await tries(self._once, http, path, body)
-                return answer
+                async with self._prefixes.enter(prompt) as read:
+                    answer: Json = await tries(self._once, http, path, body, read, told)
+                    return answer
         except TimeoutError:
             raise ModelTooSlow(self._patience.seconds) from None
         except _Again as again:
@@ -119,9 +131,13 @@ class Wire:
         headers = {"Authorization": f"Bearer {self._endpoint.key}"} if self._endpoint.key else {}
         return {"trust_env": False, "follow_redirects": False, "verify": certificates(), "headers": headers}
 
-    async def _once(self, http: httpx.AsyncClient, path: str, body: Json) -> Json:
+    async def _once(
+        self, http: httpx.AsyncClient, path: str, body: Json, read: Callable[[], None], told: Told | None
+    ) -> Json:
         try:
             async with http.stream("POST", self._endpoint.root + path, json=body) as answer:
+                if answer.status_code == 200 and _streamed(answer):
+                    return await _folded(answer, read, told)
                 content = bytearray()
                 async for chunk in answer.aiter_bytes():
                     content += chunk
@@ -129,6 +145,8 @@ class Wire:
                         raise RequestRefused(answer.status_code)
         except httpx.TransportError as error:
             raise _Again(_said(error)) from None
+        except StreamBroken:
+            raise _Again("broke off its answer") from None
         return self._read(answer.status_code, bytes(content), answer.headers)
 
     def _read(self, status: int, content: bytes, headers: Mapping[str, str]) -> Json:
@@ -153,6 +171,25 @@ class Wire:
         if isinstance(error, _Again) and error.wait is not None:
             waited = max(waited, error.wait)
         return min(waited, self._patience.longest_wait)
+
+
+def _streamed(answer: httpx.Response) -> bool:
+    return str(answer.headers.get("content-type", "")).startswith("text/event-stream")
+
+
+async def _folded(answer: httpx.Response, read: Callable[[], None], told: Told | None) -> Json:
+    folded, length = Folded(), 0
+    async for line in answer.aiter_lines():
+        length += len(line)
+        if length > _LONGEST_ANSWER:
+            raise RequestRefused(answer.status_code)
+        piece = folded.line(line)
+        if piece:
+            # The first piece says that the whole prompt was read.
+            read()
+            if told is not None:
+                await told(piece)
+    return folded.answer()
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:
