@@ -64,7 +64,10 @@ def curated(path: Path = DIRECTIONS) -> Mapping[str, Direction]:
 
 
 def read_measures(
-    paths: Sequence[Path], *, directions: Mapping[str, Direction] | None = None, compiled: Mapping[str, bytes] | None = None
+    paths: Sequence[Path],
+    *,
+    directions: Mapping[str, Direction] | None = None,
+    compiled: Mapping[str, bytes] | None = None,
 ) -> MeasureLibrary:
     """Read every Measure beneath some files and folders, with the libraries and value sets that stand there.
 
@@ -164,7 +167,10 @@ class _Shelf:
             key=key,
             name=identifier["id"],
             version=identifier.get("version", ""),
-            includes=tuple((library_name(each["path"]), each.get("version", "")) for each in library.get("includes", {}).get("def", ())),
+            includes=tuple(
+                (library_name(each["path"]), each.get("version", ""))
+                for each in library.get("includes", {}).get("def", ())
+            ),
         )
         return self._read[held]
 

@@ -157,9 +157,7 @@ class GuidelineWorker:
         types: set[str] = set()
         broken = dict(library.broken)
         for measure in library.measures:
-            elm = [
-                {"key": key, "elm": None if key in sent else library.elm[key].decode()} for key in measure.elm
-            ]
+            elm = [{"key": key, "elm": None if key in sent else library.elm[key].decode()} for key in measure.elm]
             try:
                 answer = await self._ask({"op": "add_measure", "measure": _for_engine(measure), "libraries": elm})
             except WorkerRefused as problem:

@@ -4,31 +4,18 @@ import { profiles } from './profiles.mjs';
 
 const ANY = 'http://hl7.org/fhir/StructureDefinition/';
 
-// The codings of a medication that a request, dispense or administration only refers to, in the place of the reference.
-function withMedications(resources) {
-  const codes = new Map(resources.filter((each) => each.resourceType === 'Medication').map((each) => [`Medication/${each.id}`, each.code]));
-  return resources.map((each) => {
-    const reference = each.medicationReference?.reference ?? '';
-    const inside = reference.startsWith('#') && (each.contained ?? []).find((one) => one.id === reference.slice(1))?.code;
-    const code = inside || codes.get(reference.replace(/^urn:uuid:/, 'Medication/').replace(/\/_history\/.*$/, '').replace(/^.*\/(?=Medication\/)/, ''));
-    if (!code) return each;
-    const { medicationReference, ...rest } = each;
-    return { ...rest, medicationCodeableConcept: code };
-  });
-}
-
 export class MeasureChart {
   #model;
   #entries = new Map();
   #indexes = new Map();
   #references = new WeakMap();
 
-  constructor(resources, model) {
+  constructor(resources, model, trust) {
     this.#model = model;
-    for (const resource of withMedications(resources)) {
+    for (const resource of resources) {
       const type = resource.resourceType;
       const entry = { resource, reference: `${type}/${resource.id}` };
-      for (const profile of new Set([...profiles(resource), ANY + type])) {
+      for (const profile of new Set([...profiles(resource, trust), ANY + type])) {
         if (!this.#entries.has(profile)) this.#entries.set(profile, []);
         this.#entries.get(profile).push(entry);
       }

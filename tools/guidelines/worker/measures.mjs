@@ -50,9 +50,9 @@ export class Measures {
     return parsed;
   }
 
-  async evaluate({ now, start, end, resources, measures, explain }) {
+  async evaluate({ now, start, end, resources, measures, explain, trust }) {
     const { DateTime, Interval } = this.#cql;
-    const chart = new MeasureChart(resources, this.#model);
+    const chart = new MeasureChart(resources, this.#model, trust);
     const period = { [PERIOD]: new Interval(DateTime.parse(start), DateTime.parse(end)) };
     const contexts = new Contexts(this.#cql, chart.patient(), this.#valueSets, period, DateTime.parse(now));
     const results = [];

@@ -13,7 +13,7 @@ export class ValueSets {
       }
 
       hasMatch(code) {
-        const asked = [code].flat().flatMap((each) => each?.codes ?? (each == null ? [] : [each]));
+        const asked = [code].flat(Infinity).flatMap((each) => each?.codes ?? (each == null ? [] : [each]));
         if (asked.some((each) => typeof each === 'string')) return super.hasMatch(code);
         return asked.some((each) => this.codeKeys.has(keyOf(each)));
       }
