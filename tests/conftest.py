@@ -11,9 +11,11 @@ import pytest
 
 DATA = Path(os.environ.get("PREROUND_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 IN_CI = bool(os.environ.get("CI"))
+PARTS = {"PREROUND_TEST_DATA", "PREROUND_CHROMIUM"}
+"""What says where parts of the tests are."""
 
 # A developer's own settings must not reach a test, and no chart may leave through somebody's tracing set-up.
-for name in [n for n in os.environ if n.startswith("PREROUND_") and n != "PREROUND_TEST_DATA"]:
+for name in [n for n in os.environ if n.startswith("PREROUND_") and n not in PARTS]:
     del os.environ[name]
 for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"):
     os.environ[name] = "false"
