@@ -66,6 +66,7 @@ def _listening(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # now, so that the address that is printed next can be opened at once
     except OSError as error:
         listener.close()
         raise Unusable(

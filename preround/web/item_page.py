@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from claims.diff import Change, changes
 from graphs.node import run_of
 from preround.commands.queue import entry_json
 from preround.web.readings import Identity, Readings
-from preround.web.sentences import Page, page_of
+from preround.web.sentences import Page, Sentence, page_of
 from preround.web.sources import Numbering, Source, bare
 from preround.web.trend import Trend, trend
 from preround.web.wording import author_words, tier_words
@@ -87,6 +87,12 @@ class ItemView:
     """When the page was made."""
     can_decide: bool
     """Whether it waits for a decision."""
+
+    @property
+    def who(self) -> tuple[Sentence, ...]:
+        """Who it is, without the name where the heading above says the same."""
+        named = f"{self.identity.name} · "
+        return tuple(replace(one, text=one.text.removeprefix(named)) for one in self.page.who)
 
     @property
     def unread(self) -> tuple[Mapping[str, Any], ...]:

@@ -6,21 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chart.units import shown
 from preround.web.sources import Numbering, Source
 from preround.web.wording import OPERATIONS, REFUSED
 
 FIRST = "Act on / verify first"
 WHO, ALLERGIES = "Who", "Allergies"
-ORDER = (
-    "Changed",
-    "Active problems",
-    "Medicines",
-    "Due by guideline",
-    "Due, or never recorded",
-    "Also on record",
-    "Do not rely on",
-)
-"""After the head and what to act on; a section of another title stands where its draft put it, behind these."""
+EARLY = ("Changed", "Active problems", "Medicines", "Due by guideline", "Due, or never recorded")
+"""After the head and what to act on, in this order; the suggestions stand behind them."""
+LATE = ("Also on record", "Do not rely on")
+"""Behind the suggestions; a section of any other title stands behind these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +85,9 @@ class Page:
     first: tuple[Sentence, ...]
     """What to act on or verify first."""
     sections: tuple[Section, ...]
-    """The rest."""
+    """What stands before the suggestions."""
+    later: tuple[Section, ...]
+    """What stands behind them."""
     due: tuple[Due, ...]
     """Suggestions."""
     not_due: tuple[tuple[str, str, str], ...]
@@ -129,13 +126,15 @@ def page_of(result: Mapping[str, Any], numbering: Numbering, entries: Mapping[st
         for i, one in enumerate(result.get("critical", ()), start=1)
     )
     who, allergies, first = take(WHO), take(ALLERGIES), take(FIRST)
-    titles = [t for t in ORDER if t in groups] + [t for t in groups if t not in ORDER]
+    early = [t for t in EARLY if groups.get(t)]
+    late = [t for t in (*LATE, *(t for t in groups if t not in (*EARLY, *LATE))) if groups.get(t)]
     return Page(
         critical=critical,
         who=who,
         allergies=allergies,
         first=first,
-        sections=tuple(Section(title=title, sentences=take(title)) for title in titles if groups[title]),
+        sections=tuple(Section(title=title, sentences=take(title)) for title in early),
+        later=tuple(Section(title=title, sentences=take(title)) for title in late),
         due=tuple(_due(s, numbering, entries) for s in result.get("suggestions", ())),
         not_due=tuple(
             (n["guideline"], REFUSED.get(n["why"], n["why"]), n["detail"]) for n in result.get("not_suggested", ())
@@ -161,7 +160,7 @@ def _sentence(
 
 
 def _working(computed: Mapping[str, Any], numbering: Numbering) -> Working:
-    unit = f" {computed['unit']}" if computed["unit"] else ""
+    unit = f" {shown(computed['unit'])}" if computed["unit"] else ""
     what = OPERATIONS.get(computed["op"], computed["op"].replace("_", " "))
     return Working(words=f"{computed['value']}{unit} is {what}", of=numbering.facts(computed["of"]))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chart.extract import note
+from chart.fhirpath import resolve
 from graphs.node import run_of
 from preround.failure import Missing
 from preround.web.readings import Identity, Readings
@@ -41,8 +42,8 @@ class SourceView:
     """The resource's type."""
     reference: str
     """The versioned reference that was read."""
-    paths: tuple[str, ...]
-    """What is cited."""
+    cited: tuple[tuple[str, str], ...]
+    """What is cited: FHIRPath and literal."""
     said: str | None
     """The sentence that cites it."""
     branches: tuple[Branch, ...]
@@ -73,7 +74,7 @@ def source_of(house: House, readings: Readings, item_id: str, ref: str, owner: s
         identity=readings.identity(run),
         kind=str(resource.get("resourceType")),
         reference=asked.reference,
-        paths=asked.paths,
+        cited=tuple((path, resolve(resource, path) or "") for path in asked.paths),
         said=asked.said,
         branches=tree(resource, asked.paths),
         text=text,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from chart.units import shown
 from preround.web.wording import date_words
 
 
@@ -15,7 +16,7 @@ class Source:
     """One numbered link."""
 
     n: int
-    """Its number on the page."""
+    """Its number on the page; 0 where it has none."""
     href: str
     """Where it leads, relative to the site."""
     words: str
@@ -64,14 +65,8 @@ class Numbering:
         return tuple(found.values())
 
     def facts(self, ids: Iterable[str]) -> tuple[Source, ...]:
-        """The links of facts that a computation used."""
-        return tuple(
-            Source(
-                n=self._number(bare(self._facts[i]["reference"]), i), href=f"{self._base}{i}#cited", words=self._says(i)
-            )
-            for i in ids
-            if i in self._facts
-        )
+        """The links of facts that a computation used; they are named, not numbered."""
+        return tuple(Source(n=0, href=f"{self._base}{i}#cited", words=self._says(i)) for i in ids if i in self._facts)
 
     def all(self) -> Sequence[Source]:
         """Every resource cited so far, by number."""
@@ -97,7 +92,7 @@ class Numbering:
 
     def _says(self, fact_id: str) -> str:
         fact = self._facts[fact_id]
-        value = " ".join(part for part in (fact["value"], fact["unit"]) if part)
+        value = " ".join(part for part in (fact["value"], shown(fact["unit"])) if part)
         return " · ".join(part for part in (fact["name"], value, date_words(fact["when"])) if part)
 
 

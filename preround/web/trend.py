@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chart.moment import parse_moment
+from chart.units import shown
 from preround.web.wording import DOUBTS, date_words
 
 WIDTH, HEIGHT = 340, 150
@@ -54,7 +55,9 @@ class Trend:
     name: str
     """What is measured."""
     unit: str
-    """Its unit."""
+    """Its unit, as it is written."""
+    latest: str
+    """The last value that is relied on, with its date."""
     summary: str
     """The chart in one sentence, for those who do not see it."""
     range_words: str | None
@@ -92,9 +95,10 @@ def trend(series: Mapping[str, Any]) -> Trend | None:
     dots = tuple(scale.dot(p) for p in drawn)
     return Trend(
         name=series["name"],
-        unit=series["unit"],
+        unit=shown(series["unit"]),
+        latest=f"{relied[-1]['value']} {shown(series['unit'])}, {date_words(relied[-1]['when'])}",
         summary=_summary(series, drawn, relied),
-        range_words=_range_words(series["range"], series["unit"]),
+        range_words=_range_words(series["range"], shown(series["unit"])),
         range_source=series["range"]["source"] if series["range"] else None,
         band=scale.band(low, high),
         line=" ".join(f"{d.x:g},{d.y:g}" for d in dots if not d.hollow),
@@ -157,7 +161,9 @@ def _ticks(values: Sequence[float], low: float | None, high: float | None) -> li
     spread = (most - least) or abs(most) * 0.1 or 1.0
     near = [edge for edge in (low, high) if edge is not None and least - 2 * spread <= edge <= most + 2 * spread]
     least, most = min([least, *near]), max([most, *near])
-    rough = ((most - least) or abs(most) * 0.1 or 1.0) / 3
+    if least == most:
+        least, most = least - spread / 2, most + spread / 2
+    rough = (most - least) / 3
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     start = math.floor(least / step + 1e-9)
@@ -191,6 +197,6 @@ def _summary(series: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]], reli
     doubtful = len(drawn) - len(relied)
     return (
         f"{series['name']}, {len(drawn)} values: {first['value']} on {date_words(first['when'])}, "
-        f"{last['value']} {series['unit']} on {date_words(last['when'])}"
+        f"{last['value']} {shown(series['unit'])} on {date_words(last['when'])}"
         + (f"; {doubtful} not relied on and drawn hollow" if doubtful else "")
     )
