@@ -163,6 +163,11 @@ class FhirObject {
     return (this.#content ??= JSON.stringify(this.#json));
   }
 
+  // Published logic splits the reference of a medication at its slashes without asking for the text of it first.
+  split(separator) {
+    return this.value?.split(separator);
+  }
+
   // What the engine makes keys of, where it looks for what is there twice.
   *[Symbol.iterator]() {
     yield this[CONTENT]();
