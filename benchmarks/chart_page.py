@@ -96,13 +96,13 @@ def _settled(body: bytes, place: str) -> tuple[Resource, ...]:
         LoadEntry(resource=e["resource"], full_url=e.get("fullUrl"), place=f"{place}, entry[{n}]")
         for n, e in enumerate(bundle["entry"])
     )
-    return tuple({**e.resource, "meta": {**e.resource.get("meta", {}), "versionId": "1"}}
-                 for e in prepare([LoadSource(entries=entries)]).entries)
+    return tuple(
+        {**e.resource, "meta": {**e.resource.get("meta", {}), "versionId": "1"}}
+        for e in prepare([LoadSource(entries=entries)]).entries
+    )
 
 
-def material_of(
-    resources: Sequence[Resource], as_of: datetime, *, failed: Mapping[str, str] | None = None
-) -> Material:
+def material_of(resources: Sequence[Resource], as_of: datetime, *, failed: Mapping[str, str] | None = None) -> Material:
     """The appraised chart with a coverage line for everything that is always looked at.
 
     Args:

@@ -37,6 +37,10 @@ class Sentence:
         self._coverage: str | None = None
         self._guideline: str | None = None
 
+    def knows(self, point: Point) -> bool:
+        """Whether another sentence prints this value."""
+        return point.fact.id in self._told
+
     def say(self, text: str) -> Sentence:
         """Add words that state nothing of the chart by themselves."""
         self._text.append(text)
@@ -80,7 +84,7 @@ class Sentence:
         """``LDL 129 mg/dL (14 May 2021)``, with the value's age when it is over a year old."""
         if named:
             self.name(point.fact, measurement.name).say(" ")
-        if point.fact.id in self._told:
+        if self.knows(point):
             return self.say("(").date(point.fact).say(")")
         self.number(point, measurement, unit=unit).say(" (").date(point.fact)
         if (self._appraisal.chart.today - point.day).days > OLD_DAYS:

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from itertools import count
 
 from agents.offline.act_first import on_top
+from agents.offline.growth import growth
 from agents.offline.problems import problems
 from agents.offline.ward import ward
 from agents.offline.words import chunks, listing, measurement, printed, say_course
@@ -49,6 +50,8 @@ def comparison(material: Material) -> Draft:
     found = compare(material.appraisal, since=material.brief.since)
     window = _window(material, found)
     top = on_top(material)
+    if "summary" in material.brief.tasks:
+        top |= printed(growth(material, lambda: "-"), material)
     changes = moved(material, number, top)
     told = top | printed(changes, material)
     if "summary" in material.brief.tasks:
@@ -133,9 +136,7 @@ def _no_pair(m: Material, number: Callable[[], str]) -> list[Claim]:
     s = Sentence(m.appraisal)
     if points:
         last = max(points, key=lambda p: p.when.start)
-        s.say("Measured on one day only (").date(last.fact).say("): there is nothing to compare with").cite(
-            last.fact, "value"
-        )
+        s.say("Measured on one day only (").date(last.fact).say("): there is nothing to compare with")
         return [s.claim(number(), kind="fact", salience=4)]
     look = m.looked_at("Observation")
     return (

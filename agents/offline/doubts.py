@@ -84,7 +84,7 @@ def _blood_count(s: Sentence, f: Finding, m: Material) -> None:
     )
     s.number(hct, measurement(m, hct), unit=False).say(" (").date(hb.fact).say(") implies a quotient of ")
     s.calculate("quotient_percent", [hb.fact, hct.fact], places=1)
-    if f.others:
+    if f.others and not s.knows(f.others[0]):
         s.say(", ").name(f.others[0].fact, "MCHC").say(" reported ").number(
             f.others[0], measurement(m, f.others[0]), unit=False
         )

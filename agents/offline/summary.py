@@ -11,17 +11,17 @@ from agents.offline.allergies import allergies
 from agents.offline.comparison import moved
 from agents.offline.doubts import doubts
 from agents.offline.gaps import gaps_of
+from agents.offline.growth import growth
 from agents.offline.problems import problems
 from agents.offline.suggestions import DUE
-from agents.offline.words import chunks, listing, measurement, printed, say_course, say_dose
+from agents.offline.words import chunks, listing, printed, say_course, say_dose
 from agents.reasoner import Material
-from chart.appraisal import ADULT
 from chart.courses import Course
 from chart.fact import Fact
 from chart.moment import months_before
 from chart.problems import plain_name
 from claims.claim import Claim, Draft, Section
-from claims.sentence import OLD_DAYS, Sentence
+from claims.sentence import Sentence
 
 Number = Callable[[], str]
 INFANT = 2
@@ -37,14 +37,15 @@ def summary(material: Material) -> Draft:
 
     top = act_first(material, number)
     more = also_found(material, number, printed(top, material))
-    told = printed((*top, *more), material)
+    who = _who(material, number)
+    told = printed((*who, *top, *more), material)
     told |= (
         printed(moved(material, lambda: "-", told), material) if "comparison" in material.brief.tasks else frozenset()
     )
     gaps = gaps_of(material, number, told)
     told |= printed(gaps, material)
     sections = (
-        Section(title="Who", claims=_who(material, number)),
+        Section(title="Who", claims=who),
         Section(title="Allergies", claims=allergies(material, number)),
         Section(title="Act on / verify first", claims=top),
         Section(title="Also found", claims=more),
@@ -74,8 +75,7 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
     if chart.deceased:
         s.say(" · died ").date(chart.patient, "ended").cite(chart.patient, "deceased")
     claims = [s.claim(number(), salience=1)]
-    growth = _growth(m, number)
-    claims.extend(growth)
+    claims.extend(growth(m, number))
     visits = [f for f in chart.of("encounter") if "reason" not in f.tags and f.status != "planned"]
     if visits:
         claims.append(_contact(m, visits, number()))
@@ -84,33 +84,6 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
             Sentence(m.appraisal).absent("No visit on record.", look, "kind:encounter").claim(number(), salience=2)
         )
     return tuple(claims)
-
-
-_GROWTH = ("weight", "height", "head_circumference")
-_PERCENTILES = frozenset({"59576-9", "77606-2", "8336-0", "59575-1"})
-_PERCENTILE_WORDS = "percentile for age and sex"
-
-
-def _growth(m: Material, number: Number) -> list[Claim]:
-    """A child's last measures, with the percentiles that the record itself has; none are computed."""
-    chart = m.appraisal.chart
-    if chart.age is None or chart.age >= ADULT or chart.deceased:
-        return []
-    measured = [one.latest for k in _GROWTH if (one := m.appraisal.series.get(k)) and one.latest]
-    # An old head circumference of a schoolchild says nothing any more.
-    points = [p for p in measured if (chart.today - p.day).days <= OLD_DAYS]
-    if not points:
-        return []
-    s = Sentence(m.appraisal).say("Growth: ")
-    listing(s, points, lambda p: s.measured(p, measurement(m, p)))
-    percentiles = [f for f in chart.of("vital", "lab", "other") if any(c.code in _PERCENTILES for c in f.codes)]
-    if percentiles:
-        last = percentiles[-1]
-        s.say(", ").name(last, _PERCENTILE_WORDS).say(f" {last.value} %").cite(last, "value", "unit").say(" (").date(
-            last
-        )
-        s.say(")")
-    return [s.claim(number(), salience=2)]
 
 
 def _contact(m: Material, visits: Sequence[Fact], claim_id: str) -> Claim:

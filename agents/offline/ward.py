@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from datetime import date
 
 from agents.offline.words import listing, measurement
 from agents.reasoner import Material
@@ -52,14 +53,20 @@ def _since_admission(m: Material, stay: Stay, number: Callable[[], str], told: A
     if not moved:
         return []
     s = Sentence(m.appraisal).say("Since admission (").date(stay.admission).say("): ")
-    listing(s, moved, lambda pair: _first_and_last(s, pair, m))
+    listing(s, moved, lambda pair: _first_and_last(s, pair, m, start.date))
     return [s.claim(number(), salience=2)]
 
 
-def _first_and_last(s: Sentence, pair: tuple[Point, Point], m: Material) -> None:
+def _first_and_last(s: Sentence, pair: tuple[Point, Point], m: Material, admitted: date) -> None:
+    """Two values; one that is not of the day of admission, or not of today, says its day."""
     first, last = pair
     what = measurement(m, last)
-    s.name(last.fact, what.name).say(" ").number(first, what, unit=False).say(" → ").number(last, what)
+    s.name(last.fact, what.name).say(" ").number(first, what, unit=False)
+    if first.day != admitted:
+        s.say(" (").date(first.fact).say(")")
+    s.say(" → ").number(last, what)
+    if last.day != m.appraisal.chart.today:
+        s.say(" (").date(last.fact).say(")")
 
 
 def _fluids(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:

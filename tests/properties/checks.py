@@ -26,6 +26,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "implausible": ("Do not rely on", TOP, "Also found"),
     "same_moment": ("Do not rely on", TOP),
     "repeated_values": ("Do not rely on", TOP, "Also found"),
+    "kidney_values": ("Do not rely on", TOP),
     "blood_count": ("Do not rely on", TOP),
     "smoking_conflict": ("Do not rely on",),
     "instruction_in_note": ("Do not rely on",),
@@ -62,19 +63,27 @@ def unplaced(shown: Shown) -> list[str]:
 
 def _holds(claim: Claim, finding: Finding) -> bool:
     """Whether a sentence tells a finding: it cites what the finding stands on, or names what is missing."""
+    cited = {c.fact for c in claim.citations} | {q.fact for q in claim.quotes}
     if finding.kind == "never_recorded":
         return finding.key in claim.text and bool(claim.absent)
     if finding.kind == "preliminary":
-        return any(f.id in claim.facts for f in finding.facts)
-    needed = [p.fact for p in (*finding.points[-1:], *finding.others[-1:])]
+        return any(f.id in cited for f in finding.facts)
+    if finding.words.get("quote", "") not in claim.text:
+        return False
+    if finding.kind in ("unlisted", "missing_therapy"):
+        return bool({f.id for f in finding.problems[0].facts} & cited) and _says_therapy(claim, finding)
     if finding.kind == "unmonitored":
-        needed = []
-    if finding.kind in ("implausible", "repeated_values") and finding.points:
-        needed = [finding.points[-1].fact]
+        asked = {f"measurement:{k}" for k in finding.words["measurements"].split(",")}
+        told = asked <= set(claim.absent) or "overdue" in claim.text or "only in part" in claim.text
+        return told and {c.last.id for c in finding.courses} <= cited
+    needed = [p.fact for p in finding.points[-1:]]
     needed += [c.last for c in finding.courses]
-    needed += [p.facts[-1] for p in finding.problems if finding.kind in ("unlisted", "missing_therapy")]
     needed += list(finding.facts[:1] if finding.kind == "allergy_conflict" else finding.facts[-1:])
-    return bool(needed) and {f.id for f in needed} <= set(claim.facts)
+    return {f.id for f in needed} <= cited
+
+
+def _says_therapy(claim: Claim, finding: Finding) -> bool:
+    return finding.words.get("therapy", "").split(" or ")[0] in claim.text
 
 
 def layout(shown: Shown) -> list[str]:
@@ -149,6 +158,8 @@ def not_latest(shown: Shown) -> list[str]:
             what = table.measured_by(fact)
             if what and fact.when and (what.key not in said or said[what.key].when.start < fact.when.start):  # type: ignore[union-attr]
                 said[what.key] = fact
+        if any(c.op == "implied_glucose" for c in claim.computations):
+            said.pop("glucose", None)  # the value that denies a result need not be the latest
         for key, fact in said.items():
             if fact.reference in shown.appraisal.doubtful or fact.when is None:
                 continue

@@ -223,6 +223,4 @@ def _with(
         return draft.model_copy(update={"sections": found})
 
     lines = [x for x in shown.lines if (x.partition(". ")[2] if x[:1].isdigit() else x) not in gone]
-    return replace(
-        shown, drafts=tuple(one(d) for d in shown.drafts), result={**shown.result, "page": [*lines, *more]}
-    )
+    return replace(shown, drafts=tuple(one(d) for d in shown.drafts), result={**shown.result, "page": [*lines, *more]})
