@@ -29,4 +29,4 @@ def implied_egfr(creatinine: Decimal, *, sex: str, born: date, day: date) -> Dec
     kappa, alpha, factor = (0.7, -0.241, 1.012) if sex == "female" else (0.9, -0.302, 1.0)
     ratio = float(creatinine) / kappa
     rate = 142 * math.pow(min(ratio, 1), alpha) * math.pow(max(ratio, 1), -1.2) * math.pow(0.9938, age) * factor
-    return Decimal(f"{rate:.1f}")
+    return Decimal(f"{rate:.6g}")  # rounded once, where it is shown

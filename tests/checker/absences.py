@@ -37,6 +37,7 @@ _NEEDS = {
     "class": "MedicationRequest",
     "current_class": "MedicationRequest",
     "ingredient": "MedicationRequest",
+    "current_ingredient": "MedicationRequest",
     "listed_problem": "Condition",
     "later": "Observation",
     "named": "Procedure",
@@ -63,7 +64,7 @@ def present(what: str, chart: RawChart, references: Mapping[str, str]) -> Iterat
         yield from _of_kind(key, chart)
     elif kind == "measurement":
         yield from _measured(key, chart)
-    elif kind in ("class", "current_class", "ingredient"):
+    elif kind in ("class", "current_class", "ingredient", "current_ingredient"):
         yield from _medicines(kind, key, chart)
     elif kind == "listed_problem":
         yield from _listed(key, chart)
@@ -109,13 +110,13 @@ def _measured(key: str, chart: RawChart) -> Iterator[str]:
 
 
 def _medicines(kind: str, key: str, chart: RawChart) -> Iterator[str]:
-    if kind != "ingredient" and key not in CLASSES:
+    if not kind.endswith("ingredient") and key not in CLASSES:
         raise NotKnown(f"{kind}:{key}")
-    pattern = re.compile(rf"\b{re.escape(key)}\b" if kind == "ingredient" else rf"\b(?:{CLASSES[key]})", re.I)
+    pattern = re.compile(rf"\b{re.escape(key)}\b" if kind.endswith("ingredient") else rf"\b(?:{CLASSES[key]})", re.I)
     since = chart.months_ago(15)
     for resource_kind in ("MedicationRequest", "MedicationStatement", "MedicationAdministration"):
         for resource in chart.standing(resource_kind):
-            if kind == "current_class" and not _current(resource, str(since)):
+            if kind.startswith("current_") and not _current(resource, str(since)):
                 continue
             if pattern.search(_medicine_words(resource, chart)):
                 yield f"there is {resource_kind}/{resource['id']}"

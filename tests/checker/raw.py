@@ -29,8 +29,9 @@ _WHEN = (
     "dateAsserted",
     "recordedDate",
     "issued",
+    "birthDate",
 )
-"""Where a resource says when it was true, the first that is there; a Patient has no such date."""
+"""Where a resource says when it was true, the first that is there."""
 
 
 class Number(str):

@@ -42,13 +42,28 @@ def recompute(
         return Decimal(len({references[f] for f in of})) if all(f in references for f in of) else None
     if not all(f in values for f in of):
         return None
+    if op == "implied_egfr":
+        return _ckd_epi(values[of[-1]], chart)
     return _arithmetic(op, [values[f] for f in of])
 
 
-def _age(chart: RawChart) -> Decimal:
+def _ckd_epi(creatinine: Value, chart: RawChart) -> Decimal | None:
+    """CKD-EPI 2021, creatinine in mg/dL: 142 × min(k, 1)^a × max(k, 1)^-1.2 × 0.9938^age (× 1.012 for a woman)."""
+    patient = chart.resources[f"Patient/{chart.patient}"]
+    readings = [number for number, unit in creatinine.readings() if unit == "mg/dL"]
+    if not readings or patient.get("gender") not in ("female", "male"):
+        return None
+    woman = patient["gender"] == "female"
+    k = float(readings[0]) / (0.7 if woman else 0.9)
+    age = float(_age(chart, day_of(creatinine.date)))
+    low, high = min(k, 1.0) ** (-0.241 if woman else -0.302), max(k, 1.0) ** -1.2
+    return Decimal(str(142 * low * high * 0.9938**age * (1.012 if woman else 1.0)))
+
+
+def _age(chart: RawChart, on: date | None = None) -> Decimal:
     patient = chart.resources[f"Patient/{chart.patient}"]
     born = day_of(patient["birthDate"])
-    until = day_of(patient["deceasedDateTime"]) if "deceasedDateTime" in patient else chart.as_of.date()
+    until = on or (day_of(patient["deceasedDateTime"]) if "deceasedDateTime" in patient else chart.as_of.date())
     had_birthday = (until.month, until.day) >= (born.month, born.day)
     return Decimal(until.year - born.year - (0 if had_birthday else 1))
 

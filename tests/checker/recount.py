@@ -132,7 +132,10 @@ _PHRASES: tuple[tuple[str, Count], ...] = (
     (r"(?P<n>\d+) of them as emergency or in hospital", _urgent_visits),
     (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it", _visits_for_it),
     (r"BP over target on (?P<n>\d+) readings running", _pressures),
-    (rf"(?P<value>\d+(?:\.\d+)?)(?: [^\s,;]+)? on (?P<n>\d+) days running to (?P<until>{_DATE})", _same_until),
+    (
+        rf"(?P<value>\d+(?:\.\d+)?)(?: [^\s,;]+)? on (?P<n>\d+) days running(?: to|, last) (?P<until>{_DATE})",
+        _same_until,
+    ),
     (r"the same on (?P<n>\d+) results since", _same_since),
     (r"only renewals \((?P<n>\d+) orders?\)", _renewals),
     (r"(?P<n>\d+) notes? holds? text that reads like instructions", _commands),

@@ -106,6 +106,15 @@ def test_every_sentence_about_the_stories_stands_in_their_bundles(stories: Check
     judged(stories)
 
 
+@pytest.mark.parametrize("story", sorted(p.stem for p in PATIENTS.glob("*.yaml")))
+def test_the_page_says_what_its_story_expects(story: str, stories: Checked) -> None:
+    assert load_story(PATIENTS / f"{story}.yaml").expect.misses("\n".join(stories[story][0]["page"])) == []
+
+
+def test_nothing_drafted_had_to_be_removed(stories: Checked) -> None:
+    assert [r for result, _ in stories.values() for d in result["drafts"] for r in d["removed"]] == []
+
+
 def test_every_sentence_about_the_sample_charts_stands_in_their_bundles(charts: Checked) -> None:
     judged(charts)
 
