@@ -1,0 +1,1 @@
+"""Reading files as literature: PubMed XML, JSONL, Markdown, text and PDF."""

@@ -1,0 +1,1 @@
+"""Word lists of the literature search, as files a clinician can read."""
