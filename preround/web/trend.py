@@ -161,8 +161,10 @@ def _ticks(values: Sequence[float], low: float | None, high: float | None) -> li
     spread = (most - least) or abs(most) * 0.1 or 1.0
     near = [edge for edge in (low, high) if edge is not None and least - 2 * spread <= edge <= most + 2 * spread]
     least, most = min([least, *near]), max([most, *near])
-    if least == most:
-        least, most = least - spread / 2, most + spread / 2
+    # A scale finer than a tenth of the value would make noise look like a trend.
+    short = (abs(most) * 0.1 or 1.0) - (most - least)
+    if short > 0:
+        least, most = least - short / 2, most + short / 2
     rough = (most - least) / 3
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
