@@ -103,7 +103,9 @@ class Measurement:
 
 
 def round_to(value: Decimal, places: int) -> Decimal:
-    """Round half up to so many decimals."""
+    """Round half up to so many decimals; a number too long for that comes back as it is."""
+    if value.adjusted() + places >= 27:  # the context's 28 digits; no measurement is so large
+        return value
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 

@@ -112,8 +112,9 @@ def _judged(node: Node, keep: Keep) -> None:
             keep("interpretation", coding.get("code").cell)
     ranges = node.items("referenceRange")
     if len(ranges) == 1:
-        keep("range_low", ranges[0].get("low", "value").cell)
-        keep("range_high", ranges[0].get("high", "value").cell)
+        for role, side in (("range_low", "low"), ("range_high", "high")):
+            limit = ranges[0].get(side, "value")
+            keep(role, limit.cell if limit.number is not None else None)
 
 
 def _unit(value: Node, keep: Keep) -> str | None:

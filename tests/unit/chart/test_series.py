@@ -189,3 +189,14 @@ def test_hba1c_against_the_glucose_of_its_week(hba1c: str, doubtful: bool) -> No
     assert (kinds(labs("HbA1c", f"2021-05-14 {hba1c} %") | glucose) == [("implausible", "hba1c_glucose")]) is doubtful
     later = {"g": {"lab": "glucose", "date": "2021-06-12", "value": "120 mg/dL"}}
     assert kinds(labs("HbA1c", f"2021-05-14 {hba1c} %") | later) == []
+
+
+def test_a_range_that_is_no_number_is_no_range() -> None:
+    entries = labs("potassium", "2021-05-14 4.1 mmol/L")
+    entries["r0"]["with"] = {"referenceRange": [{"low": {"value": "low"}, "high": {"value": 5}}]}
+    found = appraised(entries)
+    assert set(found.series["potassium"].points[0].fact.cells) & {"range_low", "range_high"} == {"range_high"}
+
+
+def test_a_number_too_long_to_round_is_shown_as_it_is() -> None:
+    assert measurements().by_key["potassium"].shown(Decimal("9" * 40)) == "9" * 40
