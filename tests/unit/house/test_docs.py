@@ -19,7 +19,8 @@ LINK = re.compile(r"(?<!\\)\]\(([^)\s]+)\)")
 WALKS = [p for p in DOCUMENTS if BLOCK.search((ROOT / p).read_text())]
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
-SECONDS = 240
+SECONDS = 600
+"""A walk is a dozen commands; on a crowded machine each may take long."""
 
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
