@@ -168,7 +168,7 @@ def _note_list(s: Sentence, f: Finding, m: Material) -> None:
         s.say(", but ")
         say_open_course(s, f.courses[0]).say(" is ordered (").date(f.courses[0].last).say("): which is true?")
     elif look := m.looked_at("MedicationRequest"):
-        s.absent(": no order for it is active. Ask.", look, f"current_ingredient:{f.key}")
+        s.absent(": no order for it is in use. Ask.", look, f"current_ingredient:{f.key}")
     else:
         s.say(": the orders could be read only in part. Ask.")
 

@@ -76,7 +76,7 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
         s.say(" · died ").date(chart.patient, "ended").cite(chart.patient, "deceased")
     claims = [s.claim(number(), salience=1)]
     claims.extend(growth(m, number))
-    visits = [f for f in chart.of("encounter") if "reason" not in f.tags and f.status != "planned"]
+    visits = [f for f in chart.of("encounter") if "reason" not in f.tags and f.status != "planned" and f.when]
     if visits:
         claims.append(_contact(m, visits, number()))
     elif look := m.looked_at("Encounter"):
