@@ -26,6 +26,7 @@ DECISIVE: Mapping[str, tuple[str, ...]] = {
     "Procedure": ("performedDateTime", "performedPeriod.end", "performedPeriod.start", "code"),
     "ServiceRequest": ("code", "status"),
     "DiagnosticReport": ("effectiveDateTime", "effectivePeriod.end", "code"),
+    "Immunization": ("occurrenceDateTime", "vaccineCode"),
     "Encounter": ("type", "status"),
 }
 """By type, the elements that decide; the first that is there is cited."""

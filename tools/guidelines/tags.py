@@ -21,6 +21,8 @@ REFUSAL = frozenset({
 })  # fmt: skip
 """Reasons that say the patient declined: HL7's `patient-refuses` and `PATOBJ`, and SNOMED CT's."""
 
+DRUG = "medicationCodeableConcept"
+
 WORD = re.compile(r"[a-z]{5,}")
 
 
@@ -43,14 +45,21 @@ def tagged(resources: Sequence[Resource], ingredients: Mapping[str, tuple[str, .
     }
     for resource in resources:
         kind = resource.get("resourceType")
-        name = "medicationCodeableConcept" if str(kind).startswith("Medication") and kind != "Medication" else "code"
-        concept = resource.get(name) or (_referenced(resource, drugs) if name != "code" else None)
+        name = _concept_of(str(kind))
+        concept = resource.get(name) or (_referenced(resource, drugs) if name == DRUG else None)
         concept = concept if isinstance(concept, Mapping) else {}
         marks = [*_categories(concept), *_ingredients(resource, kind, concept, ingredients)]
         if negated(resource):
             marks.append({"system": NEGATION, "code": "negated"})
         codings = [*concept.get("coding", ()), *marks]
         yield {**resource, name: {**concept, "coding": codings}} if codings else resource
+
+
+def _concept_of(kind: str) -> str:
+    """The element that says what a resource is about."""
+    if kind == "Immunization":
+        return "vaccineCode"
+    return DRUG if kind.startswith("Medication") and kind != "Medication" else "code"
 
 
 def negated(resource: Resource) -> bool:

@@ -20,7 +20,7 @@ export class Chart {
     for (const resource of resources) {
       const type = resource.resourceType;
       if (!this.#entries.has(type)) this.#entries.set(type, []);
-      const negated = ['code', 'medication'].some((each) => codings(resource, each).some((coding) => coding.system === NEGATION));
+      const negated = ['code', 'medication', 'vaccineCode'].some((each) => codings(resource, each).some((coding) => coding.system === NEGATION));
       this.#entries.get(type).push({ resource, negated, reference: `${type}/${resource.id}` });
     }
   }
