@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,6 @@ from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, sandbox_app
 from tools.fhir import wire
-from tools.fhir.client import FhirClient
 from tools.fhir.transport import in_process
 
 _STORY = load_story(PATIENTS / "diabetes-ckd.yaml")
@@ -118,8 +118,12 @@ class Home:
         return Settings(home=self.path)
 
     def stored(self) -> dict[str, Any]:
-        """Everything that the sandbox holds now, by `Type/id`."""
-        return asyncio.run(_stored(self))
+        """Everything that the sandbox holds now, by `Type/id`, read past its own code from its file."""
+        query = (
+            "SELECT v.type || '/' || v.id, v.body FROM resource r JOIN version v ON v.seq = r.seq WHERE NOT r.deleted"
+        )
+        with contextlib.closing(sqlite3.connect(self.path / "sandbox.sqlite")) as sandbox:
+            return {name: wire.parse(body) for name, body in sandbox.execute(query)}
 
     def put(self, *resources: wire.Resource) -> None:
         """Write resources into the sandbox as somebody else would."""
@@ -199,20 +203,6 @@ def _loaded(home: Path, source: Path) -> Path:
     asyncio.run(load([source], base_url=SANDBOX_URL, transport=in_process(sandbox)))
     sandbox.state.database.close()  # type: ignore[attr-defined]
     return home
-
-
-async def _stored(home: Home) -> dict[str, Any]:
-    sandbox = sandbox_app(home.settings)
-    try:
-        async with FhirClient(SANDBOX_URL, transport=in_process(sandbox)) as client:
-            kinds = (await client.capabilities()).offers
-            held: dict[str, Any] = {}
-            for kind in sorted(kinds):
-                answer = await client.search(kind, [("_count", "1000")], cap=100_000)
-                held |= {f"{kind}/{resource['id']}": resource for resource in answer.resources}
-            return held
-    finally:
-        sandbox.state.database.close()  # type: ignore[attr-defined]
 
 
 def references(value: Any) -> Iterator[str]:
