@@ -132,7 +132,12 @@ async def test_two_workers_at_once_make_one(reach: Reach, quick: Limits) -> None
             FhirWriter(base, transport=transport, limits=quick) as two,
         ):
             results = await asyncio.gather(one.write_once(group()), two.write_once(group()))
-        assert results[0] == results[1]
+        # A server that ignores If-None-Match may take the same content twice, as two versions of the one resource: each
+        # worker then names the version that it read back.
+        same = [[(stored.reference, stored.sha256) for stored in result] for result in results]
+        assert same[0] == same[1]
+        if options.get("honours_if_none_match", True):
+            assert results[0] == results[1]
         assert len(app.store) == 2
 
 
