@@ -2,10 +2,10 @@
 
     python -m benchmarks.navigator [--data PATH] [--json FILE]
 
-The Navigator's side is its cost model: prompt characters as a function of the chart, with an oracle that chooses only
-the resource types (and codes) that hold the answer. Ours is what the model is really given, counted by a chat model that
-records its prompts and answers with nothing. Tokens are counted alike for both: one a digit, one for 3.6 other
-characters.
+The Navigator's side is its cost model: prompt characters as a function of the chart, with an oracle that chooses
+only the resource types (and codes) that hold the answer. Ours is what the model is really given, counted by a chat
+model that records its prompts and answers with nothing. Tokens are counted alike for both: one a digit, one for 3.6
+other characters.
 """
 
 from __future__ import annotations
@@ -246,10 +246,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = Table("chart", "question", "calls", "", "prompt tokens", "", "largest", "", "ratio", "in prompt")
     for row in found["rows"]:
         theirs, ours = row["navigator"], row["ours"]
-        table.add_row(
-            row["chart"], row["question"], str(theirs["calls"]), str(ours["calls"]), str(theirs["prompt_tokens"]), str(ours["prompt_tokens"]),
-            str(theirs["largest"]), str(ours["largest"]), str(row["ratio"]), f"{row['in_prompt']:.0%}",
-        )  # fmt: skip
+        figures = [(theirs[k], ours[k]) for k in ("calls", "prompt_tokens", "largest")]
+        shown = [str(n) for pair in figures for n in pair]
+        table.add_row(row["chart"], row["question"], *shown, str(row["ratio"]), f"{row['in_prompt']:.0%}")
     Console().print(table)
 
 
