@@ -218,10 +218,14 @@ def _directions(found: Mentions, claim: Claim) -> list[str]:
 def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
     backed = backing(appraisal, claim.facts) | {tuple(a.removeprefix("current_").split(":", 1)) for a in claim.absent}
     quoted = " ".join(c.value for c in claim.citations).lower()
+    # Words in quotation marks are the note's own; they are held to the note, not to what else is cited.
+    words = found.words
+    for quote in claim.quotes:
+        words = words.replace(quote.text.lower(), " ")
     named = [
-        *measurements_in(found.words, appraisal.table),
-        *medicines_in(found.words, appraisal.drug_table),
-        *problems_in(found.words, appraisal.concepts),
+        *measurements_in(words, appraisal.table),
+        *medicines_in(words, appraisal.drug_table),
+        *problems_in(words, appraisal.concepts),
     ]
     return [
         f"nothing it cites is about {name.word}"

@@ -188,7 +188,7 @@ def _missing_therapy(s: Sentence, f: Finding, m: Material) -> None:
             *(f"{kind}:{c}" for c in rule),
         )
     else:
-        s.say(f": could not look for {f.words['therapy'].split(' or ')[0]}, the orders could not be read")
+        s.say(": the therapy after it is open, because orders could be read only in part")
     if f.courses:
         past = f.courses[0]
         s.say("; ")
@@ -217,7 +217,7 @@ def _unmonitored(s: Sentence, f: Finding, m: Material) -> None:
                 f"no {words} anywhere in the chart", look, *(f"measurement:{k}" for k in keys)
             )
         else:
-            s.say(" in use; monitoring could be looked for only in part, because results could not be read in full")
+            s.say(" in use; results could be read only in part, so whether it is monitored is open")
     else:
         s.say(" in use; last ")
         listing(s, f.points, lambda p: s.measured(p, measurement(m, p)))

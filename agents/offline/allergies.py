@@ -20,9 +20,9 @@ _ALLERGY_TO = re.compile(r"^allergy to\s+", re.I)
 def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
     """What the list says, with the note or the entry that says otherwise."""
     listed = [f for f in m.appraisal.chart.of("allergy") if "negated" not in f.tags]
-    stated_none = [f for f in listed if "none_known" in f.tags]
-    known = [f for f in listed if f.status not in PAST and f not in stated_none]
-    past = [f for f in listed if f.status in PAST and f not in stated_none]
+    known = [f for f in listed if f.status not in PAST and "none_known" not in f.tags]
+    stated_none = [f for f in listed if f.status not in PAST and "none_known" in f.tags]
+    past = [f for f in listed if f.status in PAST]
     claims = []
     if known:
         claims.append(_known(m, known, stated_none, number()))

@@ -8,13 +8,14 @@ from collections.abc import Set as AbstractSet
 from itertools import count
 
 from agents.offline.act_first import on_top
+from agents.offline.gaps import gaps_of
 from agents.offline.growth import growth
 from agents.offline.problems import problems
 from agents.offline.ward import ward
 from agents.offline.words import chunks, listing, measurement, printed, say_course
 from agents.reasoner import Material
 from chart.comparison import Comparison, Window, compare
-from chart.courses import CourseChange
+from chart.courses import CourseChange, is_live
 from chart.fact import Fact
 from chart.measurement import Measurement
 from chart.problems import plain_name
@@ -55,6 +56,7 @@ def comparison(material: Material) -> Draft:
     changes = moved(material, number, top)
     told = top | printed(changes, material)
     if "summary" in material.brief.tasks:
+        told |= printed(gaps_of(material, lambda: "-", told), material)
         told |= printed(problems(material, lambda: "-", told), material)
     claims = [
         *_compared(material, window, found, number),
@@ -220,7 +222,12 @@ def _course_change(s: Sentence, change: CourseChange) -> None:
     s.say(f"{change.what if change.what in ('started', 'changed') else _ENDED.get(change.order.status, 'ended')} ")
     if change.before:
         say_course(s, change.before).say(" → ")
-    say_course(s, change.course).say(" (").date(change.order).say(")").cite(change.order, "status")
+    say_course(s, change.course).say(" (").date(change.order)
+    if change.what in ("started", "changed") and not is_live(change.order):
+        s.say(f"; that order {change.order.status}")
+    elif change.order.status == "on-hold" and change.what in ("started", "changed"):
+        s.say("; on hold")
+    s.say(")").cite(change.order, "status")
 
 
 def _problems(m: Material, found: Comparison, number: Callable[[], str]) -> list[Claim]:

@@ -79,6 +79,9 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
     visits = [f for f in chart.of("encounter") if "reason" not in f.tags and f.status != "planned" and f.when]
     if visits:
         claims.append(_contact(m, visits, number()))
+    elif planned := chart.of("encounter"):
+        s = Sentence(m.appraisal).say("Only planned visits on record: ").name(planned[-1], plain_name(planned[-1].name))
+        claims.append(s.say(" (").date(planned[-1]).say(")").claim(number(), salience=2))
     elif look := m.looked_at("Encounter"):
         claims.append(
             Sentence(m.appraisal).absent("No visit on record.", look, "kind:encounter").claim(number(), salience=2)

@@ -128,6 +128,14 @@ def codes_of(resource: Resource) -> set[str]:
     return {str(c.get("code")) for p in parts for c in p.get("code", {}).get("coding", ())}
 
 
+_STATUSES = {
+    "MedicationRequest": ("active", "stopped", "completed", "cancelled", "entered-in-error", "on-hold", "unknown"),
+    "Observation": ("preliminary", "amended", "registered", "entered-in-error"),
+    "Encounter": ("planned", "in-progress", "cancelled", "entered-in-error"),
+    "Procedure": ("not-done", "preparation", "entered-in-error"),
+}
+
+
 def at_another_time(sample: Sample, random: Random) -> Sample:
     """The same chart as of a day of its own past, with a part of it lost and some numbers moved."""
     kept = tuple(r for r in sample.resources if r["resourceType"] == "Patient" or random.random() > 0.15)
@@ -143,8 +151,8 @@ def _moved(resource: Resource, random: Random) -> Resource:
     if isinstance(quantity, dict) and "value" in quantity:
         factor = Decimal(random.choice(("0.5", "0.8", "1.1", "1.3", "2.2", "10")))
         quantity["value"] = (Decimal(str(quantity["value"])) * factor).quantize(Decimal("0.01"))
-    elif own["resourceType"] in ("MedicationRequest", "Observation", "Encounter", "Procedure"):
-        own["status"] = random.choice(("active", "stopped", "completed", "entered-in-error", "preliminary", "on-hold"))
+    elif own["resourceType"] in _STATUSES:
+        own["status"] = random.choice(_STATUSES[own["resourceType"]])
     elif own["resourceType"] in ("Condition", "AllergyIntolerance"):
         own["clinicalStatus"] = {"coding": [{"code": random.choice(("active", "inactive", "resolved"))}]}
         own.pop("abatementDateTime", None)

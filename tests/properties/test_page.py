@@ -12,7 +12,7 @@ from benchmarks.chart_page import Sample, Shown
 from tests.properties.checks import TOP, layout, not_latest, undated, under, unplaced
 from tests.properties.mutations import at_another_time, dropped, page_of, told_again, worded
 
-ENTRIES = 6_000
+ENTRIES = 5_000
 """Mutations of one chart hold about so many entries together: small charts are cheap and are tried more often."""
 
 
