@@ -1,6 +1,6 @@
 """Kill −9 at many moments of a round, then another process finishes it: one item, one write, none after a rejection.
 
-The environment's `TEST_KILLS` sets how many moments are tried (60 without it): spread evenly over all that there are, and
+`TEST_KILLS` in the environment sets how many moments are tried (60 without it): spread evenly over all there are, and
 further ones drawn at random, two or three deaths a round.
 """
 
