@@ -1,0 +1,99 @@
+"""What a checkpoint may hold: ids and hashes, plain types, and nothing that a chart says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphs.approving import Answer
+from graphs.runner import sqlite_checkpoints
+from preround import rounds
+from preround.commands.run import instant
+from preround.wiring import open_house
+from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home
+
+WORDS = "Zwischenruf über die Niere"
+"""A reviewer's words, which belong to no checkpoint either."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after a round that was sent back, approved and written."""
+    made = copied(loaded_home(tmp_path_factory.getbasetemp()), tmp_path_factory.mktemp("checkpoints") / "home")
+
+    async def whole_round() -> None:
+        async with open_house(made.settings) as house:
+            run = await rounds.start(house, patient=PATIENT, tasks=rounds.DEFAULT_TASKS, as_of=instant(AS_OF))
+            first = rounds.item_of_run(house, run.run_id)
+            again = await rounds.decide(house, item_id=first, person="Ada Nowak", verb="revise", words=WORDS)
+            await rounds.decide(house, item_id=again["next_item"], person="Ada Nowak", verb="approve")
+
+    asyncio.run(whole_round())
+    return made
+
+
+def _rows(home: Home) -> Iterator[tuple[str, Any]]:
+    with contextlib.closing(sqlite3.connect(home.path / "checkpoints.sqlite")) as database:
+        for table in ("checkpoints", "writes"):
+            for row in database.execute(f"SELECT * FROM {table}"):  # noqa: S608 - two names, above
+                yield table, row
+
+
+def _said(value: Any) -> Iterator[str]:
+    """Every text in a resource that a person could have written or that names one."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name not in {
+                "system",
+                "url",
+                "resourceType",
+                "status",
+                "unit",
+                "code",
+                "use",
+                "type",
+                "intent",
+                "contentType",
+            }:
+                yield from _said(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _said(member)
+    elif isinstance(value, str) and len(value) >= 8:
+        yield value
+
+
+def test_no_word_of_the_chart_is_in_any_checkpoint(home: Home) -> None:
+    held = b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for _, row in _rows(home) for cell in row)
+    assert len(held) > 1000
+    chart = [r for r in home.stored().values() if PATIENT in str(r)]
+    said = {text for resource in chart for text in _said(resource)} | {PATIENT, WORDS, "TESTPATIENT", "Ada Nowak"}
+    assert len(said) > 100
+    assert [text for text in sorted(said) if text.encode() in held and not re.fullmatch(r"[\d:.TZ+-]+", text)] == []
+
+
+def test_a_thread_is_known_by_the_rounds_id_alone(home: Home) -> None:
+    threads = {row[0] for _, row in _rows(home)}
+    assert len(threads) == 1
+    assert all(re.fullmatch(r"[0-9a-f]{16}", thread) for thread in threads)
+
+
+async def test_types_of_the_program_are_not_revived_from_a_checkpoint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with sqlite_checkpoints(tmp_path / "c.sqlite") as saver:
+        kept = saver.serde.dumps_typed(Answer(item_id="i", proposal_sha256="s"))
+        with caplog.at_level("ERROR"):
+            found = saver.serde.loads_typed(kept)
+        assert not isinstance(found, Answer)
+        plain = {"run_id": "r", "evidence": ["a"], "passes": 1}
+        assert saver.serde.loads_typed(saver.serde.dumps_typed(plain)) == plain
+        with pytest.raises(TypeError):
+            saver.serde.dumps_typed(open)
