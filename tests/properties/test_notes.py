@@ -17,7 +17,7 @@ def with_notes(sample: Sample, many: int) -> Sample:
     return with_more(
         sample,
         *(
-            note(f"planted-{i}", sample, f"Seen on day {i}. Feels well.", start + timedelta(days=i))
+            note(f"planted-{i}", sample, f"Round {i}. Feels well.", start + timedelta(minutes=i))
             for i in range(many)
         ),
     )
