@@ -16,6 +16,12 @@ from tests.models.server import VllmServer, quiet
 collect_ignore = ["inside", "shim"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks of this folder."""
+    config.addinivalue_line("markers", "models: runs real model code on tiny random weights")
+    config.addinivalue_line("markers", "vllm: starts a real vLLM on the CPU")
+
+
 @pytest.fixture(scope="session")
 def models_python() -> Path:
     """The Python with vLLM and transformers; made in CI, elsewhere used where it was made."""
@@ -39,9 +45,7 @@ def tiny(models_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vllm(models_python: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
     """A real vLLM that serves the tiny model with an image encoder."""
-    server = VllmServer(
-        python=models_python, weights=tiny / "image", log=tmp_path_factory.mktemp("vllm") / "vllm.log"
-    )
+    server = VllmServer(python=models_python, weights=tiny / "image", log=tmp_path_factory.mktemp("vllm") / "vllm.log")
     server.start()
     try:
         yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +50,5 @@ async def ward(folder: Path, reasoner: Reasoner, *, story: str = "diabetes-ckd")
 
 def patient_of(bundle: Path) -> str:
     """The id of the one patient of a bundle."""
-    import json
-
     entries = json.loads(bundle.read_text())["entry"]
     return next(str(e["resource"]["id"]) for e in entries if e["resource"]["resourceType"] == "Patient")

@@ -1,0 +1,241 @@
+"""Whole rounds on a real vLLM, random weights: forms hold, the verifier refuses, the cache serves, rounds resume."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from agents.models.asking import Asker
+from agents.models.endpoint import allowed
+from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
+from agents.models.registry import ModelRow, row_of
+from agents.models.serving import compared, listed
+from agents.models.vllm import VllmChat
+from agents.models.wire import Patience
+from agents.prompts import prompt
+from agents.worded.answers import AnswerForm, DraftForm, MoreForm, RepairForm
+from agents.worded.reasoner import WordedReasoner
+from fhir_fixtures import PATIENTS
+from fhir_fixtures.compile import compile_story
+from tests.models.picture import png, shown
+from tests.models.random_chat import RandomChat
+from tests.models.rounds import ward
+from tests.models.server import CONTEXT, NAME, REVISION, VllmServer
+
+pytestmark = [pytest.mark.vllm, pytest.mark.models, pytest.mark.xdist_group("vllm")]
+
+TRIES = 6
+"""Rounds in which random weights have to say at least one sentence of their own; most of them do."""
+
+
+def chat(server: VllmServer, **options: Any) -> RandomChat:
+    return RandomChat(endpoint=allowed(server.url), served=NAME, **{"max_tokens": 3000, **options})
+
+
+def reasoner(model: VllmChat) -> WordedReasoner:
+    return WordedReasoner(Asker(model), name="vllm", model=(NAME, REVISION))
+
+
+async def test_the_second_and_third_draft_come_from_the_prefix_cache(vllm: VllmServer, tmp_path: Path) -> None:
+    hits, queries = (f"vllm:prefix_cache_{n}_total" for n in ("hits", "queries"))
+    before = {n: vllm.metric(n) for n in (hits, queries)}
+    model = chat(vllm, heat=0)
+    async with ward(tmp_path, reasoner(model), story="hard-chart") as here:
+        found = await here.round()
+    after = {n: vllm.metric(n) for n in (hits, queries)}
+
+    cost = [(text, *cost_of(message)) for text, message in model.heard]
+    sent, cached = sum(c[1] for c in cost), sum(c[2] for c in cost)
+    assert after[queries] - before[queries] == sent, "what each call says adds up to what the server counts"
+    assert after[hits] - before[hits] == cached == found["ledger"]["cached_prompt_tokens"]
+
+    tasks = [prompt(t) for t in ("summary", "comparison", "suggestions")]
+    shares = [cached / sent for text, sent, cached in cost if any(t in text for t in tasks)]
+    assert len(shares) == 3
+    assert shares[0] < 0.3, "the first one was read cold"
+    assert min(shares[1:]) >= 0.6, shares
+    assert found["ledger"]["largest_prompt_tokens"] <= 16_000
+
+
+def cost_of(message: AIMessage) -> tuple[int, int]:
+    """Prompt tokens, and how many of them the server had."""
+    usage = message.usage_metadata
+    assert usage is not None
+    return usage["input_tokens"], usage["input_token_details"].get("cache_read") or 0
+
+
+async def test_a_round_of_random_words_is_refused_sentence_by_sentence(vllm: VllmServer, tmp_path: Path) -> None:
+    own: list[str] = []
+    for seed in range(TRIES):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        model = chat(vllm, seed=seed)
+        async with ward(folder, reasoner(model)) as here:
+            found = await here.round()
+        assert found["status"] == "awaiting_review"
+        assert found["reasoner"] == "vllm"
+        assert found["model"] == {"name": NAME, "revision": REVISION}
+        assert all(m.response_metadata["finish_reason"] in ("stop", "length") for _, m in model.heard)
+        said = {s["text"] for _, m in model.heard for s in sentences(json.loads(m.text)) if s.get("text", "").strip()}
+        said = {" ".join(s.split()) for s in said}
+        kept = {c["text"] for d in found["drafts"] for s in d["sections"] for c in s["claims"]}
+        assert not said & kept, "nothing that random weights made up stands"
+        removed = {r["text"]: r["reason"] for d in found["drafts"] for r in d["removed"]}
+        own += [removed[s] for s in said & set(removed)]
+        assert found["page"], "code's own sentences stand"
+        if own:
+            break
+    assert own, "random words were removed, visibly"
+    assert all(own)
+
+
+def sentences(node: Any) -> list[dict[str, Any]]:
+    """All sentences of a draft, an answer or a repair."""
+    if isinstance(node, dict):
+        inner = [s for v in node.values() for s in sentences(v)]
+        return [node, *inner] if "text" in node else inner
+    return [s for v in node for s in sentences(v)] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize("form", [MoreForm, AnswerForm, RepairForm, DraftForm])
+async def test_every_answer_fits_its_form_whatever_the_seed(vllm: VllmServer, form: Any) -> None:
+    asked = f"{prompt('rules')}\n\n{prompt('summary')}"
+    for seed in range(25):
+        model = chat(vllm, seed=seed, max_tokens=8000)
+        asker = Asker(model)
+        await asker.ask(asked, form)
+        assert asker.spent.llm_calls == 1, "without a second try"
+        assert model.heard[0][1].response_metadata["finish_reason"] == "stop"
+
+
+async def test_an_over_long_prompt_has_a_name(vllm: VllmServer) -> None:
+    model = chat(vllm)
+    words = "pain " * CONTEXT
+    assert model.count_tokens(words) > CONTEXT
+    with pytest.raises(PromptTooLong):
+        await Asker(model).ask(words, MoreForm)
+
+
+async def test_a_picture_is_seen_and_a_broken_one_is_named(vllm: VllmServer) -> None:
+    model = chat(vllm, heat=0, max_tokens=24)
+    dark, light = [(await model.ainvoke([shown(png(grey))])) for grey in (0, 255)]
+    assert dark.usage_metadata["input_tokens"] > 16
+    assert dark.text != light.text, "the picture changes the answer"
+    with pytest.raises(ImageRefused):
+        await model.ainvoke([shown(b"\x89PNG no picture")])
+
+
+async def test_tokens_are_counted_as_the_server_counts(vllm: VllmServer) -> None:
+    model = chat(vllm, max_tokens=1)
+    text = "HbA1c 8.1 % on 2021-03-04; metformin 1 g twice a day."
+    answer = await model.ainvoke(text)
+    around = await model.ainvoke("")
+    assert answer.usage_metadata
+    assert around.usage_metadata
+    assert answer.usage_metadata["input_tokens"] - around.usage_metadata["input_tokens"] == model.count_tokens(text)
+
+
+def test_the_pin_is_held_against_what_is_served(vllm: VllmServer) -> None:
+    row = row_of("medgemma-4b-it")
+    tiny = ModelRow.model_validate({**row.model_dump(), "name": NAME, "served": NAME})
+    models = listed(allowed(vllm.url))
+    assert compared(row, models).state == "not served"
+    assert compared(tiny, models).context == CONTEXT
+    assert compared(tiny.model_copy(update={"revision": REVISION}), models).state == "served"
+    assert compared(tiny.model_copy(update={"revision": "fedcba9876543210"}), models).state == "differs"
+
+
+def preround(home: Path, server: VllmServer, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The program on this server."""
+    rows = home / "models.toml"
+    rows.write_text(f'[[model]]\nname = "{NAME}"\nbase = "medgemma-4b-it"\nrepository = "none"\nanswer_tokens = 600\n')
+    env = {
+        **os.environ,
+        "PREROUND_HOME": str(home / "home"),
+        "PREROUND_REASONER": "vllm",
+        "PREROUND_MODELS": str(rows),
+        "PREROUND_MODEL": NAME,
+        "PREROUND_MODEL_URL": server.url,
+        "PREROUND_MODEL_REVISION": REVISION,
+        **settings,
+    }
+    command = [sys.executable, "-m", "preround", *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path, vllm: VllmServer) -> Path:
+    bundle = tmp_path / "story.json"
+    bundle.write_bytes(compiled())
+    assert preround(tmp_path, vllm, "load", str(bundle)).returncode == 0
+    return tmp_path
+
+
+def compiled() -> bytes:
+    return compile_story(PATIENTS / "diabetes-ckd.yaml")
+
+
+RUN = ("run", "fx-dm-ckd-patient", "--json", "-")
+
+
+def test_doctor_and_models_say_what_is_served(vllm: VllmServer, home: Path) -> None:
+    good = preround(home, vllm, "doctor")
+    assert f"ok   model: {NAME} is served at the pinned revision {REVISION}" in good.stdout
+    other = preround(home, vllm, "doctor", PREROUND_MODEL_REVISION="fedcba9876543210")
+    assert other.returncode == 5
+    assert f"FAIL model: {NAME} is served at revision {REVISION}, the pin says fedcba9876543210" in other.stdout
+    rows = json.loads(preround(home, vllm, "models", "--json", "-").stdout)
+    states = {r["name"]: r["serving"]["state"] for r in rows}
+    assert states[NAME] == "served"
+    assert states["medgemma-27b-text-it"] == "not served"
+
+
+def test_a_slow_server_is_said_and_the_round_is_resumed(vllm: VllmServer, home: Path) -> None:
+    vllm.signal(signal.SIGSTOP)
+    try:
+        slow = preround(home, vllm, *RUN, PREROUND_MODEL_SECONDS="3")
+    finally:
+        vllm.signal(signal.SIGCONT)
+    assert slow.returncode == 5
+    assert "did not answer within 3 s" in slow.stderr
+    _resumes(vllm, home)
+
+
+def test_a_killed_server_is_said_and_the_round_is_resumed(vllm: VllmServer, home: Path) -> None:
+    vllm.kill()
+    try:
+        gone = preround(home, vllm, *RUN)
+        again = preround(home, vllm, "resume")
+    finally:
+        vllm.start()
+    assert gone.returncode == 5
+    assert "The model server cannot be connected to" in gone.stderr
+    assert json.loads(gone.stdout)["resourceType"] == "OperationOutcome"
+    assert "awaiting review" not in again.stdout
+    _resumes(vllm, home)
+
+
+def _resumes(vllm: VllmServer, home: Path) -> None:
+    done = preround(home, vllm, "resume", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    rounds = json.loads(done.stdout)
+    assert [r["status"] for r in rounds] == ["awaiting_review"], "the round goes on where it stopped"
+    assert rounds[0]["model"]["name"] == NAME
+
+
+async def test_a_stopped_server_is_left_in_time(vllm: VllmServer) -> None:
+    vllm.signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(ModelTooSlow):
+            await Asker(chat(vllm, patience=Patience(seconds=1))).ask("More?", MoreForm)
+    finally:
+        vllm.signal(signal.SIGCONT)
+    await Asker(chat(vllm)).ask("More?", MoreForm)
