@@ -7,6 +7,7 @@ import typer
 from preround.commands.decide import decide
 from preround.commands.demo import demo
 from preround.commands.doctor import doctor
+from preround.commands.literature import literature
 from preround.commands.load import load, patients
 from preround.commands.models import models
 from preround.commands.queue import queue, show
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 for command in (demo, load, patients, run, queue, show, decide, resume, cancel, serve, models, schema, doctor):
     app.command()(command)
+app.add_typer(literature, name="literature")
 
 
 def main() -> None:

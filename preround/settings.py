@@ -14,6 +14,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tools.literature.remote.terms_of_use import EUROPE_PMC, PUBMED
+
 ReasonerName = Literal["offline", "vllm", "transformers"]
 
 
@@ -56,10 +58,24 @@ class Settings(BaseSettings):
     """Folders with a site's own recommendations."""
     node_modules: Path = Path(__file__).resolve().parent.parent / "node_modules"
     """Where `npm ci` put the CQL engine."""
+    literature_index: Path | None = None
+    """The file of the local literature index; under `home` without one."""
+    literature_sources: Annotated[tuple[Literal["pubmed", "europepmc"], ...], NoDecode] = ()
+    """Sources that may be asked over the network, with commas between them; none without it."""
+    literature_email: str | None = None
+    """Whom NCBI and Europe PMC write to when something is wrong with our requests; NCBI insists on it."""
+    literature_key: SecretStr | None = None
+    """NCBI's API key: ten requests a second in place of three."""
+    literature_pubmed: str = PUBMED
+    """Base address of the E-utilities."""
+    literature_europepmc: str = EUROPE_PMC
+    """Base address of Europe PMC's REST service."""
+    literature_cache_days: int = Field(default=30, ge=0)
+    """How old a kept answer of those may be."""
     sweep_seconds: float = Field(default=3.0, gt=0)
     """How often `serve` looks for what waits for nobody."""
 
-    @field_validator("model_hosts", mode="before")
+    @field_validator("model_hosts", "literature_sources", mode="before")
     @classmethod
     def _with_commas(cls, given: object) -> object:
         return tuple(h.strip() for h in given.split(",") if h.strip()) if isinstance(given, str) else given

@@ -43,5 +43,15 @@ class Document:
     """PMIDs of the papers that this notice retracts."""
     url: str | None = None
     """Where a person reads it."""
+    subjects: tuple[str, ...] = ()
+    """Subject headings and keywords: searched, never cited."""
     row: str | None = None
     """Its id within the file that it came from, such as a JSONL row's `_id`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gone:
+    """A document that its publisher took back: it leaves the index."""
+
+    key: str
+    """The document's key."""

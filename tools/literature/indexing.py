@@ -11,9 +11,9 @@ from typing import Self
 
 from tools.literature import schema
 from tools.literature.analysis import terms
-from tools.literature.document import Document
+from tools.literature.cutting import Cut, cuts
+from tools.literature.document import Document, Gone
 from tools.literature.ranking import stored
-from tools.literature.sentences import passages, sentences
 
 
 class IndexWriter:
@@ -37,7 +37,7 @@ class IndexWriter:
         """Close the file."""
         self._db.close()
 
-    def add(self, documents: Iterable[Document], *, now: datetime) -> int:
+    def add(self, documents: Iterable[Document | Gone], *, now: datetime) -> int:
         """Add documents, or put them in the place of those with the same key; gives how many.
 
         An error while documents are read leaves the index as it was.
@@ -46,8 +46,11 @@ class IndexWriter:
         try:
             count = 0
             for document in documents:
-                self._put(document, now)
-                count += 1
+                if isinstance(document, Gone):
+                    self._take_out(document.key)
+                else:
+                    self._put(document, now)
+                    count += 1
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
@@ -88,26 +91,15 @@ class IndexWriter:
         for pmid in document.retracts:
             self._db.execute("INSERT OR REPLACE INTO retraction VALUES (?, ?)", (pmid, document.key))
         title = terms(document.title)
-        number = 0
-        for section in document.sections or ():
-            for said in passages(sentences(section.text)):
-                number += 1
-                body = terms(" ".join((section.heading, *said)))
-                self._passage((row, number, section.heading, section.page, said), title, body)
-        if number == 0:
-            self._passage((row, 1, "", None, ()), title, [])
+        for cut in cuts(document):
+            self._passage(row, cut, title, terms(" ".join((cut.heading, *cut.sentences, *document.subjects))))
 
-    def _passage(
-        self,
-        row: tuple[int | None, int, str, int | None, tuple[str, ...]],
-        title: list[str],
-        body: list[str],
-    ) -> None:
-        document, number, heading, page, said = row
+    def _passage(self, document: int | None, cut: Cut, title: list[str], body: list[str]) -> None:
+        said = json.dumps(cut.sentences, ensure_ascii=False)
         passage = self._db.execute(
             "INSERT INTO passage (document, number, heading, page, sentences, title_terms, body_terms)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (document, number, heading, page, json.dumps(said, ensure_ascii=False), len(title), len(body)),
+            (document, cut.number, cut.heading, cut.page, said, len(title), len(body)),
         ).lastrowid
         self._db.execute(
             "INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", (passage, stored(title), stored(body))

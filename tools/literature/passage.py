@@ -90,8 +90,6 @@ class Found:
     """Words of the query that no document has, each with the word that was looked for in its place."""
     fetched: datetime | None = None
     """When the source answered, if the answer came from the cache or the network; None for the local index."""
-    error: str | None = None
-    """Why the source could not be asked, in one sentence; None where it answered."""
 
 
 def sentence_at(passages: tuple[Passage, ...], address: str) -> Sentence | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.literature.errors import FileUnusable
 
-SUFFIXES = (".xml", ".jsonl", ".ndjson", ".md", ".markdown", ".txt", ".pdf")
+SUFFIXES = (".xml", ".jsonl", ".ndjson", ".md", ".markdown", ".txt", ".nbib", ".pdf")
 PACKED = ".gz"
 MOST_BYTES = 4 * 1024**3
 """Of one file, unpacked."""

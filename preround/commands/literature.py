@@ -1,0 +1,235 @@
+"""`preround literature index`, `preround literature search`: papers and guidelines to cite."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from preround.clock import WallClock
+from preround.door import Json, err, leave, out, settings_with, write_json
+from preround.failure import NOT_FOUND, WRONG_USE, Declined, Missing, Unusable
+from preround.settings import Settings
+from tools.fhir.errors import FhirUnreachable
+from tools.literature.concept import ConceptQuery, query_in
+from tools.literature.document import Document, Gone
+from tools.literature.errors import FileUnusable, IndexMissing, LiteratureError, SourceOff, SourceUnreachable
+from tools.literature.indexing import IndexWriter
+from tools.literature.local_index import LocalIndex
+from tools.literature.passage import Found, Passage
+from tools.literature.reading.documents import documents_of
+from tools.literature.reading.file import File, files_in
+from tools.literature.remote.cache import Cache
+from tools.literature.remote.connection import Connection
+from tools.literature.remote.europe_pmc import EuropePmc
+from tools.literature.remote.pubmed import PubMed
+from tools.literature.remote.terms_of_use import europe_pmc_terms, pubmed_terms
+from tools.literature.source import Source
+
+RemoteName = Literal["pubmed", "europepmc"]
+SHOWN_SENTENCES = 3
+"""Sentences of a passage that a person sees; `--json` has all."""
+
+literature = typer.Typer(help="Papers and guidelines: index them, search them.", no_args_is_help=True)
+
+
+@literature.command()
+def index(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="PubMed XML, MEDLINE, JSONL (.gz too), Markdown, text and PDF files, or folders of them."),
+    ],
+    json: Json = None,
+) -> None:
+    """Put papers and guidelines into the local index; indexing a file again replaces what it held."""
+
+    def work() -> int:
+        place = index_path(settings_with())
+        with IndexWriter(place) as writer:
+            rows = _indexed(writer, files_in(paths))
+        with LocalIndex(place) as made:
+            total = made.documents
+        unusable = [row for row in rows if row["error"]]
+        if json is not None:
+            write_json({"index": str(place), "documents": total, "files": rows}, json)
+        if json != "-":
+            read = sum(row["documents"] for row in rows)
+            out.print(f"Indexed {read} documents of {len(rows) - len(unusable)} files; the index holds {total}.")
+            out.print("Next: preround literature search QUERY")
+        for row in unusable:
+            err.print(f"Left out: {row['error']}.", markup=False)
+        return WRONG_USE if unusable else 0
+
+    leave(lambda: _said(work), json=json)
+
+
+@literature.command()
+def search(
+    query: Annotated[list[str], typer.Argument(help="Words of a question, a disease, a medicine.")],
+    source: Annotated[
+        RemoteName | None,
+        typer.Option(help="Ask this source over the network, in concepts of Preround's own tables only."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many passages.")] = 5,
+    json: Json = None,
+) -> None:
+    """Look for passages to cite; in the local index unless a source is named."""
+
+    def work() -> int:
+        settings = settings_with()
+        text = " ".join(query)
+        if source is None:
+            with LocalIndex(index_path(settings)) as opened:
+                found = opened.search(text, limit=limit)
+        else:
+            found = asyncio.run(_ask(source, _concepts(text), settings, limit))
+        if json is not None:
+            write_json(_as_json(found), json)
+        if json != "-":
+            _show(found)
+        return 0 if found.passages else NOT_FOUND
+
+    leave(lambda: _said(work), json=json)
+
+
+def index_path(settings: Settings) -> Path:
+    """Where the local index lies."""
+    return settings.literature_index or settings.home / "literature.sqlite"
+
+
+def allowed(settings: Settings, name: RemoteName, stack: AsyncExitStack) -> tuple[Source, Connection]:
+    """A source that the settings allow, with its connection still to be entered; its cache closes with the stack.
+
+    Raises:
+        SourceOff: the settings do not allow it, or lack what it asks for.
+    """
+    if name not in settings.literature_sources:
+        raise SourceOff
+    days, email = settings.literature_cache_days, settings.literature_email
+    if name == "pubmed":
+        key = settings.literature_key.get_secret_value() if settings.literature_key else None
+        terms = pubmed_terms(email=email, key=key, address=settings.literature_pubmed, cache_days=days)
+    else:
+        terms = europe_pmc_terms(email=email, address=settings.literature_europepmc, cache_days=days)
+    cache = Cache(settings.home / "literature-answers.sqlite")
+    stack.callback(cache.close)
+    connection = Connection(terms)
+    return (PubMed if name == "pubmed" else EuropePmc)(connection, cache=cache), connection
+
+
+async def _ask(name: RemoteName, query: ConceptQuery, settings: Settings, limit: int) -> Found:
+    async with AsyncExitStack() as stack:
+        source, connection = allowed(settings, name, stack)
+        await stack.enter_async_context(connection)
+        return await source.find(query, limit=limit, now=WallClock().now())
+
+
+def _concepts(text: str) -> ConceptQuery:
+    query = query_in(text)
+    if query is None:
+        raise Unusable(
+            "Over the network only problems and medicines of Preround's own tables are asked about, and the query "
+            "names none; name one, or search the local index without --source"
+        )
+    return query
+
+
+def _indexed(writer: IndexWriter, files: tuple[File, ...]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        bar = progress.add_task("files", total=len(files))
+        for file in files:
+            row: dict[str, Any] = {"name": file.name, "documents": 0, "error": None}
+            try:
+                row["documents"] = writer.add(_counted(file, progress, bar), now=WallClock().now())
+            except FileUnusable as error:
+                row["error"] = str(error)
+            rows.append(row)
+            progress.advance(bar)
+        progress.update(bar, description="finishing")
+        writer.finish()
+    return rows
+
+
+def _counted(file: File, progress: Progress, bar: Any) -> Iterator[Document | Gone]:  # noqa: ANN401 - rich's own id
+    for number, document in enumerate(documents_of(file), start=1):
+        if number % 100 == 1:
+            progress.update(bar, description=f"{file.name.replace('[', '(')}: document {number}")
+        yield document
+
+
+def _as_json(found: Found) -> dict[str, Any]:
+    passages = [
+        {
+            **{k: v for k, v in asdict(p).items() if k != "sentences"},
+            "sha256": p.sha256,
+            "score": round(p.score, 4),
+            "sentences": [{"id": s.id, "text": s.text} for s in p.addressed],
+        }
+        for p in found.passages
+    ]
+    return {
+        "source": found.source,
+        "asked": found.asked,
+        "total": found.total,
+        "truncated": found.truncated,
+        "withheld": list(found.withheld),
+        "read_as": [{"word": a, "read_as": b} for a, b in found.read_as],
+        "fetched": found.fetched.isoformat() if found.fetched else None,
+        "passages": passages,
+    }
+
+
+def _show(found: Found) -> None:
+    if found.source != "local":
+        out.print(f"Asked {found.source}: {found.asked}", markup=False)
+    for said, other in found.read_as:
+        out.print(f"No document has “{said}…”; “{other}…” was looked for in its place.", markup=False)
+    for number, passage in enumerate(found.passages, start=1):
+        out.print(f"{number}. {passage.title}", style="bold", markup=False)
+        out.print(f"   {_about(passage)}", style="dim", markup=False)
+        for sentence in passage.addressed[1 : SHOWN_SENTENCES + 1]:
+            out.print(f"   {sentence.text}", markup=False)
+    if found.withheld:
+        out.print(f"Left out because retracted: {', '.join(found.withheld)}", markup=False)
+    if not found.passages:
+        err.print("Nothing was found; use other words, or index more with `preround literature index PATH`.")
+
+
+def _about(passage: Passage) -> str:
+    parts = (
+        passage.id,
+        passage.journal,
+        str(passage.year or "year unknown"),
+        ", ".join(passage.publication_types),
+        f"page {passage.page}" if passage.page else None,
+        f"doi:{passage.doi}" if passage.doi else None,
+        passage.url,
+    )
+    return " · ".join(part for part in parts if part)
+
+
+class _Away(FhirUnreachable):
+    """The literature source could not be reached: try again later, or search the local index."""
+
+
+def _said(work: Any) -> int:  # noqa: ANN401 - a function without arguments
+    """Do the work; its failures are those that the door knows."""
+    try:
+        code: int = work()
+    except IndexMissing as error:
+        raise Missing(str(error)) from error
+    except SourceOff as error:
+        raise Declined(str(error)) from error
+    except SourceUnreachable as error:
+        raise _Away(str(error)) from error
+    except LiteratureError as error:
+        raise Unusable(str(error)) from error
+    return code
