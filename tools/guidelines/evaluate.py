@@ -1,15 +1,18 @@
 """Guidelines over one chart: what is due, what is not and why, and what could not be checked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from tools.guidelines.cut import at
 from tools.guidelines.evidence import cite
+from tools.guidelines.gaps import measured
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.outcome import Clause, Outcome
 from tools.guidelines.proposal import propose
 from tools.guidelines.recommendation import Recommendation
+from tools.guidelines.rules import Rules
 from tools.guidelines.tags import tagged
 from tools.guidelines.worker import GuidelineWorker, WorkerError, WorkerMissing
 
@@ -66,8 +69,22 @@ async def evaluate(
             _unchecked(each, answer) if isinstance(answer, str) else _outcome(each, answer, chart, patient)
             for each, answer in zip(recommendations, answers, strict=True)
         ]
+    outcomes += await measured(worker, library, resources, as_of=as_of)
     waiting = [_not_in_force(each, as_of) for each in library.out_of_force(as_of)]
-    return (*outcomes, *waiting)
+    return tuple(_as_the_site_wants(each, library.rules, as_of) for each in (*outcomes, *waiting))
+
+
+def _as_the_site_wants(outcome: Outcome, rules: Rules, as_of: datetime) -> Outcome:
+    """What is due and silent, or snoozed, is counted with its reason and not shown."""
+    recommendation = outcome.recommendation
+    if outcome.why != "due":
+        return outcome
+    if rules.mode(recommendation.id, experimental=recommendation.experimental) == "silent":
+        return replace(outcome, why="silent", action=None, detail=f"Due, and not shown: {outcome.detail}")
+    until = rules.asleep(recommendation.id, as_of.date())
+    if until:
+        return replace(outcome, why="withheld", action=None, detail=f"Due, and snoozed until {until}: {outcome.detail}")
+    return outcome
 
 
 async def _answers(

@@ -1,17 +1,25 @@
 """The guideline library: PlanDefinition, Library, ActivityDefinition and ELM files of a folder, ours and a site's."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from tools.guidelines.measure_library import MeasureLibrary, read_measures
 from tools.guidelines.recommendation import Recommendation
+from tools.guidelines.rules import Rules, read_rules
 
 BUILT_IN = Path(__file__).parent / "library"
 """The recommendations that come with Preround."""
+
+MEASURES = "measures"
+"""The folder within a guideline folder that holds measures with their libraries and value sets."""
+
+URGENCY = ("urgent", "asap", "routine")
+LATER: Mapping[str, int] = {"cancer screening": 1, "screening": 1, "immunization": 2}
 
 STRENGTH = "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation"
 """FHIR's extension for the grade: its coding is the publisher's letter, its text what the letter stands for."""
@@ -29,15 +37,22 @@ class GuidelineLibrary:
     """All versions, in the order of their ids."""
     elm: Mapping[str, Mapping[str, Any]]
     """The compiled libraries by name."""
+    measures: MeasureLibrary | None = None
+    """A site's own measures; none where it has none."""
+    rules: Rules = field(default_factory=Rules)
+    """What the site wants of them."""
 
     def in_force(self, as_of: datetime) -> tuple[Recommendation, ...]:
-        """The recommendations that count at `as_of`: of each id the version that came into force last."""
+        """The recommendations that count at `as_of`, the pressing first: of each id the version in force last.
+
+        What the site has turned off is not among them.
+        """
         latest: dict[str, Recommendation] = {}
         for each in self.recommendations:
             held = latest.get(each.id)
-            if each.in_force(as_of) and (held is None or held.start <= each.start):
+            if each.in_force(as_of) and (held is None or held.start <= each.start) and each.id not in self.rules.off:
                 latest[each.id] = each
-        return tuple(latest.values())
+        return tuple(sorted(latest.values(), key=_pressing))
 
     def out_of_force(self, as_of: datetime) -> tuple[Recommendation, ...]:
         """The recommendations of which no version counts at `as_of`: of each its next version, else its last."""
@@ -45,7 +60,7 @@ class GuidelineLibrary:
         nearest: dict[str, Recommendation] = {}
         for each in sorted(self.recommendations, key=lambda each: each.start):
             held = nearest.get(each.id)
-            if each.id not in counted and (held is None or held.start <= as_of.date()):
+            if each.id not in counted | self.rules.off and (held is None or held.start <= as_of.date()):
                 nearest[each.id] = each
         return tuple(nearest[key] for key in sorted(nearest))
 
@@ -72,7 +87,19 @@ def load(folders: Sequence[Path] = (BUILT_IN,)) -> GuidelineLibrary:
     missing = sorted({each.library for each in found.values()} - set(elm))
     if missing:
         raise GuidelineUnusable(f"compile the CQL of {', '.join(missing)}: there is no ELM file for it")
-    return GuidelineLibrary(recommendations=tuple(found[key] for key in sorted(found)), elm=elm)
+    own = [folder / MEASURES for folder in folders if (folder / MEASURES).is_dir()]
+    return GuidelineLibrary(
+        recommendations=tuple(found[key] for key in sorted(found)),
+        elm=elm,
+        measures=read_measures(own) if own else None,
+        rules=read_rules(folders),
+    )
+
+
+def _pressing(each: Recommendation) -> tuple[int, int, str]:
+    """Drug safety and missing therapy first, then the care of known disease, then screening, then vaccines."""
+    urgency = URGENCY.index(each.priority) if each.priority in URGENCY else len(URGENCY)
+    return urgency, max((LATER.get(topic, 0) for topic in each.topics), default=0), each.id
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -112,6 +139,8 @@ def _recommendation(
             url=cited["url"],
             publisher=cited["display"],
             topics=tuple(_texts(plan.get("topic", ()))),
+            priority=action.get("priority", "routine"),
+            experimental=bool(plan.get("experimental", False)),
             canonical=plan["url"],
             library=libraries[plan["library"][0]]["name"],
             activity=activities[action["definitionCanonical"]],

@@ -6,7 +6,17 @@ from typing import Any, Literal
 
 from tools.guidelines.recommendation import Recommendation
 
-Why = Literal["due", "done", "excluded", "declined", "not_in_force", "could_not_check", "withheld", "not_applicable"]
+Why = Literal[
+    "due",
+    "done",
+    "excluded",
+    "declined",
+    "not_in_force",
+    "could_not_check",
+    "withheld",
+    "silent",
+    "not_applicable",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

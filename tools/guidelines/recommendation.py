@@ -32,6 +32,10 @@ class Recommendation:
     """Who made the recommendation (not this encoding)."""
     topics: tuple[str, ...]
     """What it is about, e.g. `diabetes`."""
+    priority: str
+    """How pressing it is when due: `urgent`, `asap` or `routine`."""
+    experimental: bool
+    """Whether the encoding awaits a check against the printed guideline; it is silent unless a site shows it."""
     canonical: str
     """Canonical address of the PlanDefinition, without the version."""
     library: str

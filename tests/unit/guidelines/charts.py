@@ -9,6 +9,8 @@ SYSTEMS = {
     "loinc": "http://loinc.org",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "icd10": "http://hl7.org/fhir/sid/icd-10-cm",
+    "cvx": "http://hl7.org/fhir/sid/cvx",
+    "cpt": "http://www.ama-assn.org/go/cpt",
     "hcpcs": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
 }
 
@@ -21,6 +23,7 @@ DATE = {
     "MedicationStatement": "effectiveDateTime",
     "ServiceRequest": "authoredOn",
     "AllergyIntolerance": "recordedDate",
+    "Immunization": "occurrenceDateTime",
 }
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -31,7 +34,14 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "MedicationRequest": {"status": "active", "intent": "order"},
     "MedicationStatement": {"status": "active"},
     "ServiceRequest": {"status": "active", "intent": "order"},
+    "Immunization": {"status": "completed"},
 }
+CONCEPT = {
+    "MedicationRequest": "medicationCodeableConcept",
+    "MedicationStatement": "medicationCodeableConcept",
+    "Immunization": "vaccineCode",
+}
+"""Where a type says what it is about; `code` for the others."""
 
 
 def chart(patient: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -39,7 +49,8 @@ def chart(patient: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> l
     born = {"birthDate": str(patient["born"])} if "born" in patient else {}
     died = {"deceasedDateTime": str(patient["died"])} if "died" in patient else {}
     dead = {"deceasedBoolean": True} if patient.get("dead") else {}
-    person = {"resourceType": "Patient", "id": "p", **born, **died, **dead}
+    sex = {"gender": patient["sex"]} if "sex" in patient else {}
+    person = {"resourceType": "Patient", "id": "p", **born, **sex, **died, **dead}
     return [person, *(resource(each, str(number)) for number, each in enumerate(entries, 1))]
 
 
@@ -48,7 +59,7 @@ def resource(entry: Mapping[str, Any], identity: str) -> dict[str, Any]:
     ((kind, code),) = [(name, value) for name, value in entry.items() if name[0].isupper()]
     made: dict[str, Any] = {"resourceType": kind, "id": identity, **DEFAULTS.get(kind, {})}
     concept = _concept(str(code), entry.get("text"))
-    made["medicationCodeableConcept" if kind.startswith("Medication") else "code"] = concept
+    made[CONCEPT.get(kind, "code")] = concept
     if "date" in entry:
         made[DATE[kind]] = str(entry["date"])
     if "until" in entry:

@@ -45,7 +45,7 @@ def test_every_recommendation_can_be_cited() -> None:
         assert each.strength
         assert each.publisher
         assert each.topics
-        assert re.fullmatch("[A-E]", each.grade)
+        assert re.fullmatch("[A-E]|1[AB]|ungraded|routine|strong", each.grade)
         assert each.url.startswith("https://")
 
 
@@ -109,5 +109,5 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
 def test_logic_that_was_not_compiled_is_named(tmp_path: Path) -> None:
     for path in FILES:
         (tmp_path / path.name).write_text(path.read_text())
-    with pytest.raises(GuidelineUnusable, match="compile the CQL of ColorectalScreening45"):
+    with pytest.raises(GuidelineUnusable, match="compile the CQL of .*ColorectalScreening45"):
         load([tmp_path])

@@ -12,7 +12,7 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 def marks(resource: dict[str, Any], system: str, *others: dict[str, Any], **known: tuple[str, ...]) -> list[str]:
     ingredients = {name.replace("_", "/"): names for name, names in known.items()}
     first = next(tagged([resource, *others], ingredients))
-    concept = first.get("medicationCodeableConcept") or first.get("code") or {}
+    concept = first.get("medicationCodeableConcept") or first.get("vaccineCode") or first.get("code") or {}
     return [each["code"] for each in concept.get("coding", ()) if each["system"] == system]
 
 

@@ -63,3 +63,32 @@ export function dependencies(library, name) {
   }
   return named;
 }
+
+// The engine looks for a concept in the library that names it, even where another defines it: such concepts are brought along, under
+// the other's name. The library is changed in place; its own concepts stay as they are.
+export function withConcepts(library, libraries) {
+  for (const node of [...nodes(library.statements)]) {
+    if (node.type !== 'ConceptRef' || !node.libraryName) continue;
+    const home = libraries.get(includes(library).get(node.libraryName));
+    const name = `${node.libraryName}.${node.name}`;
+    bring(library, home, node.libraryName, home?.concepts.def.find((each) => each.name === node.name), name);
+    node.name = name;
+    delete node.libraryName;
+  }
+  return library;
+}
+
+function bring(library, home, alias, concept, name) {
+  const own = (part) => ((library[part] ??= { def: [] }).def ??= []);
+  if (!concept) throw new Error('a concept is not there');
+  if (own('concepts').some((each) => each.name === name)) return;
+  own('concepts').push({ ...concept, name, code: concept.code.map((each) => ({ ...each, name: `${alias}.${each.name}` })) });
+  for (const { name: code } of concept.code) {
+    const found = home.codes.def.find((each) => each.name === code);
+    const system = home.codeSystems.def.find((each) => each.name === found.codeSystem.name);
+    const renamed = `${alias}.${system.name}`;
+    if (!own('codeSystems').some((each) => each.name === renamed)) own('codeSystems').push({ ...system, name: renamed });
+    if (own('codes').some((each) => each.name === `${alias}.${code}`)) continue;
+    own('codes').push({ ...found, name: `${alias}.${code}`, codeSystem: { ...found.codeSystem, name: renamed } });
+  }
+}

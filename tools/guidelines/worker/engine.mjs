@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Chart } from './chart.mjs';
 import { Explanation } from './explain.mjs';
-import { needs } from './elm.mjs';
+import { needs, withConcepts } from './elm.mjs';
 import { Measures } from './measures.mjs';
 import { Model } from './objects.mjs';
 
@@ -43,7 +43,7 @@ export class Engine {
     const answer = { broken: [], needs: {} };
     for (const name of elm.map((source) => source.library.identifier.id)) {
       try {
-        answer.needs[name] = needs(this.#elm.get(name), this.#elm);
+        answer.needs[name] = needs(withConcepts(this.#elm.get(name), this.#elm), this.#elm);
         this.#parsed(name);
       } catch {
         answer.broken.push(name);

@@ -1,6 +1,6 @@
 // FHIR measures: libraries and value sets parsed once and kept; many measures of one patient in one call, over one index.
 import { Contexts, valueOf } from './contexts.mjs';
-import { bare, nameOf, needs } from './elm.mjs';
+import { bare, nameOf, needs, withConcepts } from './elm.mjs';
 import { Explanation } from './explain.mjs';
 import { MeasureChart } from './measure_chart.mjs';
 import { counted, gaps } from './populations.mjs';
@@ -32,6 +32,7 @@ export class Measures {
     for (const { key, elm } of libraries) if (elm) this.#elm.set(key, bare(JSON.parse(elm)).library);
     const keys = new Map(libraries.map(({ key }) => [this.#elm.get(key).identifier.id, key]));
     const elm = new Map([...keys].map(([name, key]) => [name, this.#elm.get(key)]));
+    elm.forEach((each) => withConcepts(each, elm));
     const library = this.#library(measure.library, keys);
     this.#measures.set(measure.url, { measure, library, elm });
     return { types: [...new Set([...elm.values()].flatMap((each) => Object.keys(needs(each, elm))))] };
