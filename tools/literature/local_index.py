@@ -22,7 +22,7 @@ from tools.literature.ranking import Candidate, Collection, Scorer
 CANDIDATES = 200
 """Passages that are scored exactly, for each query."""
 COMMON = 0.15
-"""A term that a larger share of all passages has finds no candidates: it only helps to put them in order."""
+"""A term that a larger share of all passages has finds no candidates, but where it has few: it only helps to order."""
 MOST_TERMS = 24
 """Terms that find candidates; the rarest are taken."""
 MISSPELT = 0.84
@@ -147,7 +147,7 @@ class LocalIndex:
 
     def _candidates(self, weights: Mapping[str, float], having: Mapping[str, int]) -> list[tuple[Any, ...]]:
         rarest = sorted(weights, key=lambda t: (-weights[t], t))
-        bound = COMMON * self._collection.passages
+        bound = max(COMMON * self._collection.passages, CANDIDATES)
         finding = [t for t in rarest if having[t] <= bound] or rarest[:1]
         if not finding:
             return []

@@ -10,6 +10,7 @@ LONGEST_PASSAGE = 400
 LONGEST_SENTENCE = 120
 """Words; a list without full stops is cut at spaces, so that an address always leads to something readable."""
 
+_BLOCK = re.compile(r"\n\s*\n")
 _END = re.compile(r"(?<=[.!?])[\"')\]”’]*\s+(?=[\"'(\[“‘]*[A-Z0-9])")
 _GOES_ON = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|vs|cf|viz|et al|dr|prof|mr|mrs|approx|ca|resp|spp|subsp|inc|ltd)\.$", re.I
@@ -19,18 +20,18 @@ _INITIAL = re.compile(r"(?:^|[\s(.])[A-Z]\.$")
 
 
 def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text, white space folded, words unchanged."""
-    folded = " ".join(text.split())
-    parts: list[str] = []
+    """The sentences of a text, white space folded, words unchanged; an empty line ends a sentence, too."""
+    parts = (part for block in _BLOCK.split(text) for part in _parts(" ".join(block.split())))
+    return tuple(short for part in parts if part for short in _bounded(part))
+
+
+def _parts(folded: str) -> Iterator[str]:
     start = 0
     for end in _END.finditer(folded):
-        piece = folded[start : end.start()]
-        if _goes_on(piece, folded[end.end() :]):
-            continue
-        parts.append(folded[start : end.end()].strip())
-        start = end.end()
-    parts.append(folded[start:].strip())
-    return tuple(short for part in parts if part for short in _bounded(part))
+        if not _goes_on(folded[start : end.start()], folded[end.end() :]):
+            yield folded[start : end.end()].strip()
+            start = end.end()
+    yield folded[start:].strip()
 
 
 def _goes_on(before: str, after: str) -> bool:

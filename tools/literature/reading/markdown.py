@@ -19,6 +19,7 @@ _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
 _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"(\*\*|__|`+|^\s*>\s?|^\s*[-*+]\s+|^\s*\|?[\s:|-]+\|\s*$)", re.MULTILINE)
+_LINE = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)|\n(?=\s*\|)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -88,7 +89,6 @@ def _section(text: str, path: list[tuple[int, str]]) -> Iterator[Section]:
 
 
 def _plain(text: str) -> str:
-    """Words without the marks; a line of a list or table, or a paragraph, ends as a sentence does."""
-    plain = _MARKS.sub("", _LINK.sub(r"\1", text)).replace("|", " ")
-    lines = [" ".join(line.split()) for line in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)]|\|)\s)", plain)]
-    return "\n".join(line for line in lines if line)
+    """Words without the marks; an empty line after each paragraph, item of a list and row of a table."""
+    lines = (" ".join(_MARKS.sub("", line).replace("|", " ").split()) for line in _LINE.split(_LINK.sub(r"\1", text)))
+    return "\n\n".join(line for line in lines if line)
