@@ -21,8 +21,10 @@ def spoken_for(material: Material) -> dict[str, frozenset[str]]:
         *([*c.orders] for c in material.appraisal.courses),
         *([*p.facts] for p in material.appraisal.problems),
     ]
-    together = {f.id: frozenset(x.id for x in group) for group in groups for f in group}
-    return {a.fact.id: together.get(a.fact.id, frozenset()) | {a.fact.id} for a in material.appraisal.accounted}
+    together: dict[str, frozenset[str]] = {}
+    for group in groups:
+        together.update(dict.fromkeys((f.id for f in group), frozenset(f.id for f in group)))
+    return {a.fact.id: together.get(a.fact.id) or frozenset({a.fact.id}) for a in material.appraisal.accounted}
 
 
 def claim_naming(entry: Accounted, drafts: Sequence[Draft], speaking: dict[str, frozenset[str]]) -> str | None:

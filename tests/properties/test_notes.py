@@ -16,10 +16,7 @@ def with_notes(sample: Sample, many: int) -> Sample:
     start = sample.as_of - timedelta(minutes=20)
     return with_more(
         sample,
-        *(
-            note(f"planted-{i}", sample, f"Round {i}. Feels well.", start + timedelta(minutes=i))
-            for i in range(many)
-        ),
+        *(note(f"planted-{i}", sample, f"Round {i}. Feels well.", start + timedelta(minutes=i)) for i in range(many)),
     )
 
 
