@@ -109,6 +109,11 @@ def _unit_slips(one: Series) -> list[Point]:
     return found
 
 
+def _settled(wrong: Point, one: Series) -> bool:
+    """Whether a sound value came more than a year after a contradiction: then the old one is no news."""
+    return (one.points[-1].day - wrong.day).days > 366
+
+
 def _blood_counts(series: Mapping[str, Series], doubts: dict[str, Doubt]) -> list[Finding]:
     """Haemoglobin and haematocrit of one sample whose quotient no red cell can have."""
     hb, hct = series.get("hemoglobin"), series.get("hematocrit")
@@ -124,7 +129,7 @@ def _blood_counts(series: Mapping[str, Series], doubts: dict[str, Doubt]) -> lis
         if not _MCHC[0] <= implied <= _MCHC[1]:
             wrong.append((point, partner))
             doubts[point.fact.id] = doubts[partner.fact.id] = "contradicted"
-    if not wrong or wrong[-1][0] is not hb.points[-1]:
+    if not wrong or _settled(wrong[-1][0], hb):
         # A later count that is sound has settled the question: the old one is left out of trends, and not spoken of.
         return []
     last = wrong[-1]
@@ -170,7 +175,7 @@ def _kidney_values(series: Mapping[str, Series], doubts: dict[str, Doubt], sex: 
             wrong.append((point, reported))
             doubts.setdefault(point.fact.id, "contradicted")
             doubts.setdefault(reported.fact.id, "contradicted")
-    if not wrong or wrong[-1][0] is not creatinine.points[-1]:
+    if not wrong or _settled(wrong[-1][0], creatinine):
         return []
     last = wrong[-1]
     return [_finding("kidney_values", "creatinine", last[:1], last[1:])]
