@@ -1,0 +1,110 @@
+"""The in-process adapter on tiny random weights: Gemma 3 and Llama, forms, limits, failures, a whole round."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+from agents.models.asking import Asker
+from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
+from agents.models.in_process import TransformersChat, gemma_prompt
+from agents.models.reply import ReplyTruncated
+from agents.models.turns import turns
+from agents.worded.answers import AnswerForm, MoreForm, RepairForm
+from agents.worded.reasoner import WordedReasoner
+from tests.models.picture import png, shown
+from tests.models.rounds import ward
+
+# Warnings of torch and transformers about themselves are not ours.
+pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("default")]
+
+WEIGHTS = Path(os.environ["TINY_WEIGHTS"])
+
+
+@pytest.fixture(scope="module")
+def gemma() -> TransformersChat:
+    return TransformersChat(folder=WEIGHTS / "text", max_tokens=700)
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> TransformersChat:
+    """A tiny Llama with a template of its own, as OpenBioLLM and Meditron have."""
+    torch: Any = importlib.import_module("torch")
+    transformers: Any = importlib.import_module("transformers")
+    kit = transformers.AutoTokenizer.from_pretrained(WEIGHTS / "text")
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(kit),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=8192,
+        bos_token_id=kit.bos_token_id,
+        eos_token_id=kit.eos_token_id,
+        pad_token_id=kit.pad_token_id,
+    )
+    out = tmp_path_factory.mktemp("llama")
+    transformers.LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(out)
+    kit.save_pretrained(out)
+    return TransformersChat(folder=out, max_tokens=700)
+
+
+def test_the_prompt_is_what_medgemma_was_trained_on(gemma: TransformersChat) -> None:
+    talk = turns([SystemMessage("Rules."), HumanMessage("Facts. "), AIMessage("Yes."), HumanMessage("Go on.")])
+    made = gemma_prompt(talk)
+    assert made == (
+        "<bos><start_of_turn>user\nRules.\n\nFacts.<end_of_turn>\n<start_of_turn>model\nYes.<end_of_turn>\n"
+        "<start_of_turn>user\nGo on.<end_of_turn>\n<start_of_turn>model\n"
+    )
+    transformers: Any = importlib.import_module("transformers")
+    kit = transformers.AutoTokenizer.from_pretrained(WEIGHTS / "text")
+    said = [{"role": t.role, "content": t.text} for t in talk]
+    assert made == kit.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+
+
+@pytest.mark.parametrize("form", [MoreForm, AnswerForm, RepairForm])
+@pytest.mark.parametrize("name", ["gemma", "llama"])
+async def test_every_answer_fits_its_form(name: str, form: Any, request: pytest.FixtureRequest) -> None:
+    assert importlib.util.find_spec("xgrammar"), "the environment has the library that constrains"
+    asker = Asker(request.getfixturevalue(name))
+    for word in ("aspirin", "kidney", "1998"):
+        await asker.ask(f"What of {word}?", form)
+    assert asker.spent.llm_calls == 3, "without a second try"
+    assert asker.spent.prompt_tokens > 0
+    assert asker.spent.completion_tokens > 0
+
+
+async def test_limits_and_refusals_have_names(gemma: TransformersChat) -> None:
+    short = gemma.model_copy(update={"max_tokens": 3})
+    with pytest.raises(ReplyTruncated):
+        await Asker(short).ask("More?", RepairForm)
+    with pytest.raises(PromptTooLong):
+        await Asker(gemma).ask("pain " * 40_000, MoreForm)
+    with pytest.raises(ImageRefused):
+        await gemma.ainvoke([shown(png(0))])
+
+
+async def test_a_slow_answer_is_given_up(gemma: TransformersChat) -> None:
+    await gemma.ainvoke("warm")
+    slow = TransformersChat(folder=gemma.folder, max_tokens=30_000, seconds=0.5)
+    await asyncio.to_thread(slow.count_tokens, "read the weights first")
+    with pytest.raises(ModelTooSlow):
+        await slow.ainvoke("go on for ever")
+
+
+async def test_a_whole_round(gemma: TransformersChat, tmp_path: Path) -> None:
+    reasoner = WordedReasoner(Asker(gemma), name="transformers", model=("tiny", "0"))
+    async with ward(tmp_path, reasoner, story="overdue-screening") as here:
+        found = await here.round()
+    assert found["status"] == "awaiting_review"
+    assert found["reasoner"] == "transformers"
+    assert found["ledger"]["llm_calls"] >= 4
+    assert found["page"]
