@@ -7,6 +7,8 @@ import typer
 from preround.commands.decide import decide
 from preround.commands.demo import demo
 from preround.commands.doctor import doctor
+from preround.commands.evaluate import evaluate
+from preround.commands.guidelines import guidelines
 from preround.commands.literature import literature
 from preround.commands.load import load, patients
 from preround.commands.models import models
@@ -30,6 +32,8 @@ app = typer.Typer(
 for command in (demo, load, patients, run, queue, show, decide, resume, cancel, serve, models, schema, doctor):
     app.command()(command)
 app.add_typer(literature, name="literature")
+app.add_typer(guidelines, name="guidelines")
+app.command("eval")(evaluate)
 
 
 def main() -> None:

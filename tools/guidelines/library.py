@@ -11,6 +11,7 @@ import orjson
 from tools.guidelines.measure_library import MeasureLibrary, read_measures
 from tools.guidelines.recommendation import Recommendation
 from tools.guidelines.rules import Rules, read_rules
+from tools.guidelines.unusable import GuidelineUnusable as GuidelineUnusable
 
 BUILT_IN = Path(__file__).parent / "library"
 """The recommendations that come with Preround."""
@@ -23,10 +24,6 @@ LATER: Mapping[str, int] = {"cancer screening": 1, "screening": 1, "immunization
 
 STRENGTH = "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation"
 """FHIR's extension for the grade: its coding is the publisher's letter, its text what the letter stands for."""
-
-
-class GuidelineUnusable(Exception):
-    """A guideline file cannot be used: correct the file and the element that the message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

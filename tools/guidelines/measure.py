@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from tools.guidelines.unusable import GuidelineUnusable
+
 Direction = Literal["increase", "decrease", "unclear"]
 
 BASIS = "/cqfm-populationBasis"
 NOTATION = "/cqfm-improvementNotation"
 
 
-class MeasureUnusable(Exception):
+class MeasureUnusable(GuidelineUnusable):
     """A measure cannot be used: correct the element that the message names."""
 
 

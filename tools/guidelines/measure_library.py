@@ -80,12 +80,17 @@ def read_measures(
         MeasureUnusable: a file is not JSON.
     """
     shelf = _Shelf(compiled or {})
-    for bundle in _bundles(paths):
+    for bundle in resources_beneath(paths):
         shelf.put(bundle)
     return shelf.library(curated() if directions is None else directions)
 
 
-def _bundles(paths: Iterable[Path]) -> Iterator[list[Mapping[str, Any]]]:
+def resources_beneath(paths: Iterable[Path]) -> Iterator[list[Mapping[str, Any]]]:
+    """The resources of each JSON file (`.json`, `.json.gz`) among some files and folders, a bundle unpacked.
+
+    Raises:
+        MeasureUnusable: a file is not JSON.
+    """
     for path in paths:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         for each in inside:

@@ -7,14 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from tools.guidelines.unusable import GuidelineUnusable
+
 FILE = "site.toml"
 """The file of a guideline folder that holds them."""
 
 Mode = Literal["on", "silent", "off"]
-
-
-class RulesUnusable(Exception):
-    """A site file cannot be used: correct what the message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +44,7 @@ def read_rules(folders: Iterable[Path]) -> Rules:
     """The wishes in the `site.toml` files of some folders, a later one added to the earlier.
 
     Raises:
-        RulesUnusable: a file is not TOML, or a value is not of its kind.
+        GuidelineUnusable: a file is not TOML, or a value is not of its kind.
     """
     rules = Rules()
     for path in (folder / FILE for folder in folders):
@@ -59,13 +57,13 @@ def _added(rules: Rules, path: Path) -> Rules:
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise RulesUnusable(f"correct {path.name} of {path.parent.name}: it is not TOML") from problem
+        raise GuidelineUnusable(f"correct {path.name} of {path.parent.name}: it is not TOML") from problem
     unknown = sorted(set(read) - {"off", "silent", "shown", "snooze"})
     if unknown:
-        raise RulesUnusable(f"take {', '.join(unknown)} out of {path.name}: it knows off, silent, shown and snooze")
+        raise GuidelineUnusable(f"take {', '.join(unknown)} out of {path.name}: it knows off, silent, shown and snooze")
     snoozed = read.get("snooze", {})
     if not isinstance(snoozed, dict) or not all(isinstance(day, date) for day in snoozed.values()):
-        raise RulesUnusable(f"write the days under [snooze] of {path.name} as dates, e.g. 2030-01-31")
+        raise GuidelineUnusable(f"write the days under [snooze] of {path.name} as dates, e.g. 2030-01-31")
     return Rules(
         off=rules.off | _names(read, "off", path),
         silent=rules.silent | _names(read, "silent", path),
@@ -77,5 +75,5 @@ def _added(rules: Rules, path: Path) -> Rules:
 def _names(read: Mapping[str, object], key: str, path: Path) -> frozenset[str]:
     names = read.get(key, [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise RulesUnusable(f"write {key} of {path.name} as a list of ids in quotes")
+        raise GuidelineUnusable(f"write {key} of {path.name} as a list of ids in quotes")
     return frozenset(names)

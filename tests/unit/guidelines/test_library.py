@@ -109,5 +109,5 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
 def test_logic_that_was_not_compiled_is_named(tmp_path: Path) -> None:
     for path in FILES:
         (tmp_path / path.name).write_text(path.read_text())
-    with pytest.raises(GuidelineUnusable, match="compile the CQL of .*ColorectalScreening45"):
+    with pytest.raises(GuidelineUnusable, match=r"compile the CQL of .*ColorectalScreening45"):
         load([tmp_path])
