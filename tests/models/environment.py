@@ -45,8 +45,8 @@ def make() -> Path:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
         # All pins, and nothing that they ask for besides: vLLM names audio and CUDA parts that do not load on a CPU.
-        pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--no-deps", "-r", PINS], check=True)
+        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--no-deps", "-r", str(PINS)], check=True)
         (place / "made").touch()
     return place / "bin" / "python"
 

@@ -58,8 +58,8 @@ class VllmServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [self.python, "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--model", self.weights, *FLAGS]
+        command = [str(self.python), "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), "--model", str(self.weights), *FLAGS]
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 command, env=quiet(), cwd=self.log.parent, stdout=out, stderr=out, start_new_session=True

@@ -19,7 +19,17 @@ LIMIT = 400
 def test_the_in_process_adapter_on_tiny_weights(models_python: Path, tiny: Path) -> None:
     env = {**quiet(), "PYTHONPATH": f"{SHIM}:{ROOT}", "TINY_WEIGHTS": str(tiny), "CI": ""}
     inside = Path(__file__).parent / "inside"
-    command = [models_python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--confcutdir", inside, inside]
+    command = [
+        str(models_python),
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--confcutdir",
+        str(inside),
+        str(inside),
+    ]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     passed = re.search(r"(\d+) passed", done.stdout)

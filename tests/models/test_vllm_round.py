@@ -125,7 +125,7 @@ async def test_an_over_long_prompt_has_a_name(vllm: VllmServer) -> None:
 async def test_a_picture_is_seen_and_a_broken_one_is_named(vllm: VllmServer) -> None:
     model = chat(vllm, heat=0, max_tokens=24)
     dark, light = [(await model.ainvoke([shown(png(grey))])) for grey in (0, 255)]
-    assert dark.usage_metadata["input_tokens"] > 16
+    assert cost_of(dark)[0] > 16
     assert dark.text != light.text, "the picture changes the answer"
     with pytest.raises(ImageRefused):
         await model.ainvoke([shown(b"\x89PNG no picture")])

@@ -20,7 +20,7 @@ class _Before:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
         if name != "torchvision":
             return
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         torch: Any = importlib.import_module("torch")
         if torch.version.cuda is None:
             _Before.kept = torch.library.Library("torchvision", "DEF")
@@ -28,4 +28,4 @@ class _Before:
                 _Before.kept.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
-sys.meta_path.insert(0, _Before())  # type: ignore[arg-type]
+sys.meta_path.insert(0, _Before())
