@@ -36,7 +36,9 @@ SELECT words.rowid, words.title, words.body, passage.title_terms, passage.body_t
 FROM (SELECT rowid AS found FROM words WHERE words MATCH ? ORDER BY bm25(words, 3.0, 1.0) LIMIT ?)
 JOIN words ON words.rowid = found
 JOIN passage ON passage.id = found JOIN document ON document.id = passage.document
+WHERE document.key NOT IN (SELECT notice FROM retraction)
 """
+"""A notice of a retraction is no evidence, so it is not a candidate."""
 
 
 class LocalIndex:

@@ -41,7 +41,8 @@ async def answered(
             cache.keep(source, asked, most, answer)
     gone = {f"pmid:{pmid}" for d in answer.documents for pmid in d.retracts}
     withheld = [d.key for d in answer.documents if d.retracted or d.key in gone]
-    citable = [d for d in answer.documents if d.key not in withheld][:most]
+    # A notice of a retraction is no evidence either.
+    citable = [d for d in answer.documents if d.key not in withheld and not d.retracts][:most]
     wanted = set(terms(query.text))
     total = answer.total
     return Found(

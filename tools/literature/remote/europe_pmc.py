@@ -22,6 +22,8 @@ from tools.literature.source import SourceName
 PAGE = 100
 """Papers of one page."""
 _TAG = re.compile(r"<[^>]+>")
+_BLOCK = re.compile(r"<(?:h\d|/?p|br)\b[^>]*>")
+_HEADING_END = re.compile(r"</h\d>")
 _RETRACTED_TYPES = frozenset({"retracted publication", "withdrawn publication"})
 
 
@@ -126,5 +128,5 @@ def _corrections(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _plain(text: str) -> str:
     """Words without HTML: headings of an abstract end as sentences do."""
-    text = re.sub(r"</h\d>", ": ", text)
-    return " ".join(html.unescape(_TAG.sub("" if "<h" not in text else " ", text)).split())
+    apart = _BLOCK.sub(" ", _HEADING_END.sub(": ", text))
+    return " ".join(html.unescape(_TAG.sub("", apart)).split())
