@@ -80,7 +80,7 @@ def tried(template: Path, folder: Path, work: Any, share: int, seed: int) -> Any
     whole = fresh(template, folder / "whole")
     places = live(whole, work)
     assert places is not None
-    assert places > share / 2
+    assert places > 10, "a life passes few places: is it still counted?"
     for number, deaths in enumerate(moments(places, share, seed)):
         settings = fresh(template, folder / f"k{number}")
         for death in deaths:
