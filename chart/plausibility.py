@@ -155,7 +155,9 @@ def _glucose_against_hba1c(series: Mapping[str, Series], doubts: dict[str, Doubt
             against.extend(near)
             if point.doubt is None:
                 doubts.setdefault(point.fact.id, "contradicted")
-    return [_finding("implausible", "hba1c_glucose", wrong, against)] if wrong else []
+    return (
+        [_finding("implausible", "hba1c_glucose", wrong, against)] if wrong and not _settled(wrong[-1], hba1c) else []
+    )
 
 
 def _kidney_values(series: Mapping[str, Series], doubts: dict[str, Doubt], sex: str, born: date) -> list[Finding]:

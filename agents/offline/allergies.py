@@ -49,7 +49,7 @@ def _known(m: Material, known: Sequence[Fact], stated_none: Sequence[Fact], clai
             (*(fact.cells[r].text for r in _details(fact)), str(fact.when and fact.when.year)), []
         ).append(fact)
     s = Sentence(m.appraisal).say("ALLERGY: ")
-    listing(s, list(groups.values()), lambda group: _group(s, group), last="; ")
+    listing(s, list(groups.values()), lambda group: _group(s, group), last="; ", between="; ")
     for denial in stated_none:
         s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
     _note_denial(s, m)

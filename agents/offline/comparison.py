@@ -14,6 +14,7 @@ from agents.offline.problems import problems
 from agents.offline.ward import ward
 from agents.offline.words import chunks, listing, measurement, printed, say_course
 from agents.reasoner import Material
+from chart.appraisal import ADULT
 from chart.comparison import Comparison, Window, compare
 from chart.courses import CourseChange, is_live
 from chart.fact import Fact
@@ -99,10 +100,12 @@ def _quiet(m: Material, window: Window | None, number: Callable[[], str], told: 
     if window is None or not window.movements:
         return []
     first = _first_day(window)
+    child = m.appraisal.chart.age is not None and m.appraisal.chart.age < ADULT
+    words = "Measured again (the rules are for adults): " if child else "Inside expected variation: "
     quiet = [x for x in window.movements if x.key in FOLDED and not {x.first.fact.id, x.last.fact.id} & told]
     claims = []
     for group in chunks(sorted(quiet, key=lambda x: FOLDED.index(x.key)), 10):
-        s = Sentence(m.appraisal).say("Inside expected variation: ")
+        s = Sentence(m.appraisal).say(words)
         listing(s, group, lambda x, s=s: _short(s, m, x, window, first))  # type: ignore[misc]
         claims.append(s.claim(number(), salience=4))
     return claims
@@ -213,20 +216,24 @@ def _medicines(m: Material, found: Comparison, number: Callable[[], str]) -> lis
             return []
         s.say("only renewals (").calculate("count", renewed).say(f" order{'s' if len(renewed) > 1 else ''})")
         return [s.claim(number(), salience=3)]
-    listing(s, found.courses[:8], lambda c: _course_change(s, c), last="; ")
+    listing(s, found.courses[:8], lambda c: _course_change(s, c), last="; ", between="; ")
     return [s.claim(number(), salience=2)]
 
 
 def _course_change(s: Sentence, change: CourseChange) -> None:
     # What ended is said in the order's own word; one that is still called active is over by its own dates.
-    s.say(f"{change.what if change.what in ('started', 'changed') else _ENDED.get(change.order.status, 'ended')} ")
+    ended = _ENDED.get(change.order.status, "ended")
+    lasting = change.what in ("started", "changed")
+    s.say(f"{change.what if lasting else ended if change.what == 'stopped' else 'a course of'} ")
     if change.before:
         say_course(s, change.before).say(" → ")
     say_course(s, change.course).say(" (").date(change.order)
-    if change.what in ("started", "changed") and not is_live(change.order):
-        s.say(f"; that order {change.order.status}")
-    elif change.order.status == "on-hold" and change.what in ("started", "changed"):
+    if change.what == "finished":
+        s.say(f"; {ended}")
+    elif lasting and change.order.status == "on-hold":
         s.say("; on hold")
+    elif lasting and not is_live(change.order) and change.order.status != "completed":
+        s.say(f"; that order {change.order.status}")
     s.say(")").cite(change.order, "status")
 
 

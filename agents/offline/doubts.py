@@ -36,7 +36,7 @@ def doubts(m: Material, number: Callable[[], str], told: AbstractSet[str]) -> tu
         found = [f for f in _in_order(m.appraisal.of(kind)) if not (f.points and f.points[-1].fact.id in before)]
         for group in chunks(_once(found), 8):
             s = Sentence(m.appraisal, told=before).say(_TITLES[kind])
-            listing(s, group, lambda f, s=s, kind=kind: _WORDS[kind](s, f, m), last="; ")  # type: ignore[misc]
+            listing(s, group, lambda f, s=s, kind=kind: _WORDS[kind](s, f, m), last="; ", between="; ")  # type: ignore[misc]
             claims.append(s.claim(number(), salience=4))
     return tuple(claims)
 

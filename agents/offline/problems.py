@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from agents.offline.words import chunks, listing, measurement, printed, say_problem, say_value
+from agents.offline.words import chunks, listing, measurement, partner_of, printed, say_problem, say_value
 from agents.reasoner import Material
+from chart.moment import months_before
 from chart.problems import Problem
 from chart.series import Point
 from claims.claim import Claim
@@ -35,7 +36,7 @@ def problems(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim
     for problem in by_class.get("active", ()):
         points = [p for p in problem.shows if p.fact.id not in told]
         if points:
-            claims.append(_state(m, problem, points[:2], number()))
+            claims.append(_state(m, problem, points[:2], number(), told))
             told = told | printed(claims[-1:], m)
         else:
             (above if problem.shows else plain).append(problem)
@@ -63,10 +64,30 @@ def problems(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim
     return tuple(claims)
 
 
-def _state(m: Material, problem: Problem, points: Sequence[Point], claim_id: str) -> Claim:
+def _state(m: Material, problem: Problem, points: Sequence[Point], claim_id: str, told: AbstractSet[str]) -> Claim:
     s = say_problem(Sentence(m.appraisal), problem).say(": ")
-    listing(s, points, partial(_value, s, m))
+    _value(s, m, points[0])
+    _before(s, m, points[0], told)
+    for point in points[1:]:
+        s.say(", ")
+        _value(s, m, point)
     return s.claim(claim_id, salience=2)
+
+
+def _before(s: Sentence, m: Material, point: Point, told: AbstractSet[str]) -> None:
+    """The controlling value of the visit before, so that the state shows which way it goes."""
+    what = measurement(m, point)
+    earlier = [p for p in m.appraisal.series[what.key].trusted if months_before(point.day, 24) <= p.day < point.day]
+    if point.doubt or not earlier or earlier[-1].fact.id in told:
+        return
+    last = earlier[-1]
+    below = partner_of(m, last)
+    if (below is None) != (partner_of(m, point) is None):
+        return
+    s.say(", before ").number(last, what, unit=False)
+    if below:
+        s.say("/").number(below, measurement(m, below), unit=False)
+    s.say(" (").date(last.fact).say(")")
 
 
 def _value(s: Sentence, m: Material, point: Point) -> None:
@@ -92,5 +113,5 @@ def _not_borne_out(m: Material, some: Sequence[Problem], number: Number, told: A
             listing(s, same, partial(say_problem, s), last=" and ").say(": ")
             listing(s, same[0].because, partial(_value, s, m))
 
-        claims.append(listing(s, group, say, last="; ").claim(number(), salience=3))
+        claims.append(listing(s, group, say, last="; ", between="; ").claim(number(), salience=3))
     return claims

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
@@ -24,6 +25,9 @@ from claims.claim import Claim, Draft, Section
 from claims.sentence import Sentence
 
 Number = Callable[[], str]
+_CODE_STATUS = re.compile(
+    r"resuscitat|\bDN(A)?R\b|code status|full code|comfort (care|measures)|palliative care only", re.I
+)
 INFANT = 2
 """Years; below, the age is said in months."""
 
@@ -75,6 +79,7 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
     if chart.deceased:
         s.say(" · died ").date(chart.patient, "ended").cite(chart.patient, "deceased")
     claims = [s.claim(number(), salience=1)]
+    claims.extend(_code_status(m, number))
     claims.extend(growth(m, number))
     visits = [f for f in chart.of("encounter") if "reason" not in f.tags and f.status != "planned" and f.when]
     if visits:
@@ -87,6 +92,19 @@ def _who(m: Material, number: Number) -> tuple[Claim, ...]:
             Sentence(m.appraisal).absent("No visit on record.", look, "kind:encounter").claim(number(), salience=2)
         )
     return tuple(claims)
+
+
+def _code_status(m: Material, number: Number) -> list[Claim]:
+    """A limit of treatment is read before anything else; the last entry that speaks of one."""
+    listed = [f for p in m.appraisal.problems if p.listed in ("active", "past") for f in p.facts]
+    entries = [f for f in listed if _CODE_STATUS.search(f.name)]
+    if not entries:
+        return []
+    last = max(entries, key=lambda f: f.when.start.timestamp() if f.when else 0.0)
+    s = Sentence(m.appraisal).say("CODE STATUS: ").name(last, plain_name(last.name))
+    if last.when:
+        s.say(" (").date(last).say(")")
+    return [s.claim(number(), salience=1)]
 
 
 def _contact(m: Material, visits: Sequence[Fact], claim_id: str) -> Claim:
@@ -129,7 +147,7 @@ def _medicines(m: Material, number: Number) -> tuple[Claim, ...]:
     claims.extend(_undosed(m, number))
     claims.extend(_twice(m, number))
     for group in chunks([c for c in courses if c.state == "stale"]):
-        s = Sentence(m.appraisal).say("Stale, ask: ")
+        s = Sentence(m.appraisal).say("Ordered before death: " if m.appraisal.chart.deceased else "Stale, ask: ")
 
         def say_stale(course: Course, s: Sentence = s) -> None:
             say_course(s, course)

@@ -55,11 +55,13 @@ def say_value(sentence: Sentence, material: Material, point: Point) -> Sentence:
     return sentence.measured(below, measurement(material, below), named=False)
 
 
-def listing(sentence: Sentence, items: Sequence[T], say: Callable[[T], object], *, last: str = ", ") -> Sentence:
-    """Say items one after another with commas."""
+def listing(
+    sentence: Sentence, items: Sequence[T], say: Callable[[T], object], *, last: str = ", ", between: str = ", "
+) -> Sentence:
+    """Say items one after another; items that hold commas themselves are parted by something stronger."""
     for index, item in enumerate(items):
         if index:
-            sentence.say(last if index == len(items) - 1 else ", ")
+            sentence.say(last if index == len(items) - 1 else between)
         say(item)
     return sentence
 
