@@ -159,7 +159,7 @@ class GuidelineWorker:
         for measure in library.measures:
             elm = [{"key": key, "elm": None if key in sent else library.elm[key].decode()} for key in measure.elm]
             try:
-                answer = await self._ask({"op": "add_measure", "measure": _for_engine(measure), "libraries": elm})
+                answer = await self._ask({"op": "add_measure", "measure": for_engine(measure), "libraries": elm})
             except WorkerRefused as problem:
                 broken[measure.id] = str(problem)
             else:
@@ -227,7 +227,8 @@ class GuidelineWorker:
         )
 
 
-def _for_engine(measure: Measure) -> dict[str, Any]:
+def for_engine(measure: Measure) -> dict[str, Any]:
+    """What the engine has to know of a measure."""
     groups = [
         {
             "basis": group.basis,

@@ -19,10 +19,12 @@ export class Measures {
   constructor(cql, model) {
     this.#cql = cql;
     this.#model = model;
-    this.#valueSets = new ValueSets(cql);
   }
 
-  addValueSets(sets) {
+  // Begin with these value sets; what was held before is let go.
+  begin(sets) {
+    this.#valueSets = new ValueSets(this.#cql);
+    [this.#elm, this.#parsed, this.#measures].forEach((each) => each.clear());
     this.#valueSets.add(sets);
     return { valueSets: sets.length };
   }
