@@ -27,6 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.plain_bm25 import plain_bm25
+from tools.literature.document import Document
+from tools.literature.errors import FileUnusable
 from tools.literature.indexing import IndexWriter
 from tools.literature.local_index import LocalIndex
 from tools.literature.reading.file import files_in
@@ -88,11 +90,9 @@ def measure(folder: Path, *, every: int = 1) -> Measured:
     """Index a corpus, ask every so-manieth of its queries, compare with the judgements.
 
     Raises:
-        FileUnusable, OSError: the folder is not in BEIR's layout.
+        OSError: the folder is not in BEIR's layout, or its corpus cannot be read.
     """
-    corpus = next(p for p in (folder / "corpus.jsonl.gz", folder / "corpus.jsonl") if p.is_file())
-    (file,) = files_in([corpus])
-    documents = list(read_jsonl(file))
+    documents = _documents(folder)
     rows = {document.key: document.row or document.key for document in documents}
     lines = (folder / "queries.jsonl").read_text().splitlines()[::every]
     queries = {q["_id"]: q["text"] for q in map(json.loads, lines)}
@@ -122,6 +122,8 @@ def measure(folder: Path, *, every: int = 1) -> Measured:
         for query, text in queries.items()
         if any(grade > 0 for grade in judged.get(query, {}).values())
     )
+    if not asked:
+        raise FileNotFoundError(f"No query of {folder.name} has a relevant document; give its qrels.tsv.")
     return Measured(
         name=folder.name,
         documents=len(documents),
@@ -137,6 +139,17 @@ def measure(folder: Path, *, every: int = 1) -> Measured:
 def _cpu_ms() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return (used.ru_utime + used.ru_stime) * 1000
+
+
+def _documents(folder: Path) -> list[Document]:
+    corpus = next((p for p in (folder / "corpus.jsonl.gz", folder / "corpus.jsonl") if p.is_file()), None)
+    if corpus is None:
+        raise FileNotFoundError(f"There is no corpus.jsonl in {folder.name}; give a folder in BEIR's layout.")
+    (file,) = files_in([corpus])
+    try:
+        return list(read_jsonl(file))
+    except FileUnusable as error:
+        raise OSError(str(error)) from error
 
 
 def _judged(path: Path) -> dict[str, dict[str, int]]:

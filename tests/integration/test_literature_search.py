@@ -75,6 +75,17 @@ def test_a_folder_of_corpora_is_measured_and_another_is_refused(tmp_path: Path) 
     assert json.loads(out.read_text())["corpora"][0]["name"] == "one"
 
 
+@pytest.mark.parametrize("broken", ["corpus.jsonl", "qrels.tsv"])
+def test_a_corpus_that_is_not_whole_is_an_error_and_no_score(tmp_path: Path, broken: str) -> None:
+    folder = beir(tmp_path / "one")
+    (folder / broken).write_text('{"_id"\n' if broken == "corpus.jsonl" else "query-id\tcorpus-id\tscore\n")
+    with pytest.raises(OSError, match=r"Line 1|relevant"):
+        measure(folder)
+    (folder / "corpus.jsonl").unlink()
+    with pytest.raises(OSError, match="layout"):
+        measure(folder)
+
+
 def test_plain_bm25_counts_words_and_nothing_more() -> None:
     whose, search = plain_bm25({"a": "gout gout", "b": "gout and much else", "c": "asthma"}, depth=2)
     assert whose

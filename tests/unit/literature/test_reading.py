@@ -237,6 +237,22 @@ def test_a_broken_file_is_refused_in_a_sentence_that_names_it(
     assert name in str(refused.value)
 
 
+@settings(max_examples=150)
+@given(st.integers(0, 700), st.integers(0, 60), st.binary(max_size=20))
+def test_a_damaged_pdf_is_read_or_refused(broken: Path, at: int, gone: int, instead: bytes) -> None:
+    whole = pdf("Give fluids.", "Measure lactate.")
+    file = written(broken, "broken.pdf", whole[:at] + instead + whole[at + gone :])
+    try:
+        assert list(documents_of(file))
+    except FileUnusable:
+        return
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("broken")
+
+
 def test_a_folder_is_walked_and_its_hidden_and_unknown_files_are_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "guidelines"
     (folder / "deep" / ".git").mkdir(parents=True)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from tools.literature.document import Document, Section
 from tools.literature.errors import FileUnusable
@@ -35,8 +34,11 @@ def read_pdf(file: File) -> Iterator[Document]:
             raise FileUnusable(f"{file.name} has more than {MOST_PAGES} pages: split it, then index again")
         sections = tuple(_sections(reader))
         about: Any = reader.metadata or {}
-    # Damage shows in many ways in a format of pointers; whichever it is, the file is what has to be mended.
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
+    except FileUnusable:
+        raise
+    # Damage shows as any exception at all in a format of pointers, failed assertions of the reader's among them;
+    # whichever it is, the file is what has to be mended.
+    except Exception as error:
         raise FileUnusable(f"{file.name} is not a whole PDF: fetch it again, then index again") from error
     if not sections:
         raise FileUnusable(f"{file.name} has no text, only pictures: run text recognition on it, then index again")
