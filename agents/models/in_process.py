@@ -102,7 +102,7 @@ class TransformersChat(BaseChatModel):
         if any(p["type"] != "text" for t in talk for p in t.parts):
             raise ImageRefused
         tokenizer, model = self._weights()
-        prompt = self._rendered(tokenizer, talk)
+        prompt = self._rendered(tokenizer, model, talk)
         ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt").input_ids.to(model.device)
         longest = int(options.get("max_tokens", self.max_tokens))
         if ids.shape[1] + longest > model.config.get_text_config().max_position_embeddings:
@@ -117,8 +117,8 @@ class TransformersChat(BaseChatModel):
         return _result(tokenizer, model, ids.shape[1], made)
 
     @staticmethod
-    def _rendered(tokenizer: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - a transformers class, imported lazily
-        if "<start_of_turn>" in tokenizer.get_vocab():
+    def _rendered(tokenizer: Any, model: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - transformers classes
+        if str(model.config.model_type).startswith("gemma"):
             return gemma_prompt(talk)
         said = [{"role": t.role, "content": t.text} for t in talk]
         return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
