@@ -217,7 +217,7 @@ def _unmonitored(s: Sentence, f: Finding, m: Material) -> None:
                 f"no {words} anywhere in the chart", look, *(f"measurement:{k}" for k in keys)
             )
         else:
-            s.say(" in use; results could be read only in part, so whether it is monitored is open")
+            s.say(" in use; its monitoring could be looked for only in part")
     else:
         s.say(" in use; last ")
         listing(s, f.points, lambda p: s.measured(p, measurement(m, p)))
