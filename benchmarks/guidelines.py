@@ -3,8 +3,8 @@
     python -m benchmarks.guidelines [--data PATH] [--fqm NODE_MODULES] [--json FILE]
 
 For each published case, milliseconds of CPU time for one patient and one measure: ours, plain `cql-execution` with
-`cql-exec-fhir`, and, where a folder of npm packages with `fqm-execution` is given, that as it comes. Then CPU seconds of the worker for
-all measures, and for our own recommendations, on the largest Synthea chart after warm-up.
+`cql-exec-fhir`, and, where a folder of npm packages with `fqm-execution` is given, that as it comes. Then CPU seconds
+of the worker for all measures, and for our own recommendations, on the largest Synthea chart after warm-up.
 """
 
 import argparse

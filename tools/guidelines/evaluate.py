@@ -151,7 +151,7 @@ def _outcome(
     why = trusted["why"]
     if why == "could_not_check":
         return _unchecked(recommendation, f'the clause "{trusted["failed"]}" gave no answer', clauses)
-    if touched and (why == "due" or why != whole["why"]):
+    if touched and (why != whole["why"] or (why == "due" and set(touched) & set(whole["evidence"]))):
         because = tuple(cite(chart[each]) for each in touched)
         detail = _doubt([chart[each] for each in touched])
         return Outcome(recommendation=recommendation, why="withheld", detail=detail, because=because, clauses=clauses)
