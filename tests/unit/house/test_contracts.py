@@ -15,7 +15,7 @@ from tests.unit.house.files import ROOT, pyproject
 CONFIG: dict[str, Any] = pyproject()["tool"]["importlinter"]
 CONTRACTS: list[dict[str, Any]] = CONFIG["contracts"]
 PROTECTED = [c for c in CONTRACTS if c["type"] == "protected"]
-ROOMS_IN_ORDER = ["preround", "evals | benchmarks", "graphs", "agents | review", "claims | tools", "chart | store"]
+ROOMS_IN_ORDER = ["preround", "benchmarks", "evals", "graphs", "agents | review", "claims | tools", "chart | store"]
 
 
 def kept(contracts: list[dict[str, Any]], folder: Path) -> bool:
