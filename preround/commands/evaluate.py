@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import evals.ecqm
+import evals.search
 from preround.door import Json, leave, out, settings_with, write_json
 from preround.failure import Missing, Unusable
 from preround.settings import Settings
@@ -25,7 +26,11 @@ async def _ecqm_plain(data: Path, settings: Settings) -> dict[str, Any]:
     return await evals.ecqm.run(data, node_modules=settings.node_modules, without_profiles=True)
 
 
-TASKS: dict[str, Task] = {"ecqm": _ecqm, "ecqm-plain": _ecqm_plain}
+async def _search(data: Path, _: Settings) -> dict[str, Any]:
+    return await asyncio.to_thread(evals.search.run, data)
+
+
+TASKS: dict[str, Task] = {"ecqm": _ecqm, "ecqm-plain": _ecqm_plain, "search": _search}
 """By name, what runs; `ecqm-plain` takes the profile tags off the charts first."""
 
 
