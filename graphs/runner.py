@@ -15,6 +15,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
 from langsmith.run_helpers import tracing_context
 
+from agents.models.failures import ModelAway
+from agents.models.reply import ModelFailed
 from graphs.approving import Answer
 from graphs.ledger import Meter
 from graphs.node import run_of
@@ -171,10 +173,13 @@ class Runner:
     def _stopped(self, run_id: str, error: Exception) -> None:
         """Say on the round's row what stopped it; what a person has signed or said already is not given up."""
         now = self._services.clock.now()
-        expected = isinstance(error, (FhirError, GateError))
+        expected = isinstance(error, (FhirError, GateError, ModelAway, ModelFailed))
         detail = str(error) if expected else f"The program failed ({type(error).__name__}): report it, then run again."
         run = run_of(self._services, run_id)
-        owed = isinstance(error, FhirUnreachable) and (run.feedback is not None or run.refreshes is not None)
+        # A model that is away comes back: what was read is kept, and the round goes on from there.
+        owed = isinstance(error, ModelAway) or (
+            isinstance(error, FhirUnreachable) and (run.feedback is not None or run.refreshes is not None)
+        )
         with self._services.db.write() as connection:
             if not runs.set_status(connection, run_id, from_={"committing"}, to="committing", now=now, detail=detail):
                 runs.set_status(

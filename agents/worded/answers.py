@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-FactId = str
+FactId = Annotated[str, StringConstraints(max_length=8)]
 Title = Literal[
     "Act on / verify first",
     "Changed",
@@ -31,13 +31,13 @@ class SentenceForm(_Form):
     """Id of a prepared sentence; then nothing else counts."""
     text: str = Field(default="", max_length=400)
     """The own sentence."""
-    facts: list[str] = Field(default_factory=list, max_length=8)
+    facts: list[FactId] = Field(default_factory=list, max_length=8)
     """Ids of the facts it stands on."""
     kind: Literal["fact", "computed", "inference"] = "fact"
     """How it is meant."""
     op: Literal["", "difference", "percent_change", "count", "months_between", "days_between"] = ""
     """What was computed."""
-    of: list[str] = Field(default_factory=list, max_length=20)
+    of: list[FactId] = Field(default_factory=list, max_length=20)
     """The facts it was computed from, oldest first."""
 
 

@@ -59,7 +59,11 @@ class WordedReasoner:
             f" Question: {material.brief.question}" if material.brief.question else ""
         )
         text = "\n\n".join((prompt("rules"), prompt("more"), "\n".join(lines), order))
-        form = await self._asker.ask(text, MoreForm, prompt_sha256=prompts_sha256("rules", "more"))
+        try:
+            form = await self._asker.ask(text, MoreForm, prompt_sha256=prompts_sha256("rules", "more"))
+        except ModelFailed:
+            # The must-look set is read already: a model that cannot say what else it wants goes on with that.
+            return ()
         return [ToolCall(tool="fhir_search", resource_type=c.resource_type, reason=c.reason) for c in form.calls]
 
     async def draft(self, task: Task, material: Material) -> Draft:
@@ -114,6 +118,9 @@ class WordedReasoner:
 
     async def repair(self, draft: Draft, verdicts: Sequence[Verdict], material: Material) -> Draft:
         """Ask once for corrections of the refused sentences; what is not mended stays refused and will be removed."""
+        if draft.task == "suggestions":
+            # Each recommendation stands as a prepared sentence; nothing is lost, and a round stays within six calls.
+            return without(draft, verdicts)
         refused = [v for v in verdicts if not v.stands]
         context, prepared = self._context(material)
         lines = [f"{v.claim.id}: {v.claim.text} — refused: {'; '.join(v.reasons)}" for v in refused]

@@ -202,7 +202,6 @@ def test_a_slow_server_is_said(vllm: VllmServer, home: Path) -> None:
     assert "did not answer within 3 s" in slow.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="graphs.runner closes a round whose model is away as failed")
 def test_a_round_whose_model_was_away_is_resumed(vllm: VllmServer, home: Path) -> None:
     _while_it_stands_still(vllm, home)
     done = preround(home, vllm, "resume", "--json", "-")
