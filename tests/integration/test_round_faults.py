@@ -107,13 +107,18 @@ async def approve(house: House, item: str, person: str = "Ada Nowak") -> dict[st
 @pytest.mark.parametrize("kind", ["Condition", "AllergyIntolerance", "MedicationRequest"])
 async def test_what_could_not_be_read_is_said_and_nothing_is_suggested(home: Home, kind: str) -> None:
     async with on_faulty(home) as (house, faulty):
-        assert (await drafted_on(house))["suggestions"]
+        due = {s["guideline"]["id"] for s in (await drafted_on(house))["suggestions"]}
+        assert due
         faulty.rules = [("GET", kind, 500)]
         found = await drafted_on(house)
     assert found["status"] == "awaiting_review"
     assert any(line.startswith(f"COULD NOT READ {kind}") for line in found["page"][:3])
     assert found["suggestions"] == []
-    assert {row["why"] for row in found["not_suggested"]} == {"could_not_check"}
+    why = {row["guideline"].partition("|")[0]: row["why"] for row in found["not_suggested"]}
+    said = {why[guideline] for guideline in due & why.keys()}
+    assert said == {"could_not_check"}
+    # Without problems nobody knows whom a recommendation for a disease is about: the page's first lines say so.
+    assert kind == "Condition" or due <= why.keys()
     (line,) = [c for c in found["coverage"] if c["error"]]
     assert line["query"].startswith(kind)
 
