@@ -46,6 +46,7 @@ def add(paths: Sequence[Path], folder: Path, *, node_modules: Path) -> Mapping[s
         _keep_recommendations(taken, _sources(paths), folder)
     if any(each["resourceType"] == "Measure" for each in taken):
         _keep_measures(bundles, folder / MEASURES)
+        _compile(folder / MEASURES, node_modules)
     _compile(folder, node_modules)
     counts: dict[str, int] = {}
     for each in taken:
@@ -89,6 +90,11 @@ def _keep_measures(bundles: Iterable[Sequence[Resource]], folder: Path) -> None:
             entries = [{"resource": each} for each in kept]
             bytes_ = orjson.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
             (folder / name).write_bytes(bytes_)
+        for each in kept:
+            if each["resourceType"] == "Library" and ELM not in {
+                one.get("contentType") for one in each.get("content", ())
+            }:
+                _keep_contents(each, folder)
 
 
 def _compile(folder: Path, node_modules: Path) -> None:

@@ -88,9 +88,15 @@ def load(folders: Sequence[Path] = (BUILT_IN,)) -> GuidelineLibrary:
     return GuidelineLibrary(
         recommendations=tuple(found[key] for key in sorted(found)),
         elm=elm,
-        measures=read_measures(own) if own else None,
+        measures=read_measures(own, compiled=_compiled(own)) if own else None,
         rules=read_rules(folders),
     )
+
+
+def _compiled(folders: Iterable[Path]) -> Mapping[str, bytes]:
+    """What was compiled here, for measures that are published as CQL only."""
+    paths = (path for folder in folders for path in sorted(folder.glob("*.elm.json")))
+    return {path.name.removesuffix(".elm.json"): path.read_bytes() for path in paths}
 
 
 def _pressing(each: Recommendation) -> tuple[int, int, str]:
