@@ -36,7 +36,7 @@ MAX_GROWTH = 12.0
 """Time at ten times the entries over the time at one."""
 TIMES = 10
 _MEASURED = ("lab", "vital", "survey", "other")
-RUNS = 5
+RUNS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

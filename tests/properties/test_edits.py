@@ -15,7 +15,7 @@ from chart.measurement import measurements
 from tests.properties.checks import changed_lines, citing, under
 from tests.properties.mutations import changed, dropped, order, page_of, result, with_more, worded
 
-ENTRIES = 1_500
+ENTRIES = 1_200
 """The mutations of one kind of one chart hold about so many entries together."""
 
 

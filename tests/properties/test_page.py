@@ -12,7 +12,7 @@ from benchmarks.chart_page import Sample, Shown
 from tests.properties.checks import TOP, layout, not_latest, undated, under, unplaced
 from tests.properties.mutations import at_another_time, dropped, page_of, told_again, worded
 
-ENTRIES = 5_000
+ENTRIES = 4_500
 """Mutations of one chart hold about so many entries together: small charts are cheap and are tried more often."""
 
 
@@ -76,7 +76,7 @@ def test_an_old_value_given_as_the_latest_is_seen(samples: tuple[Sample, ...]) -
     seen = 0
     for sample in samples:
         now = page_of(sample)
-        claims = [c for c in under(now, "Active problems") if any("value" in x.path for x in c.citations)]
+        claims = [c for c in under(now, "Active problems") if any("value" in x.path for x in c.citations)][:2]
         by_id = now.appraisal.chart.by_id
         for claim in claims:
             cited = next(x for x in claim.citations if "value" in x.path)
