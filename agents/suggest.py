@@ -37,10 +37,10 @@ def suggestions(material: Material) -> tuple[tuple[Suggestion, ...], tuple[NotSu
                     guideline=name, why="could_not_check", detail="No fact of the chart could be cited for it."
                 )
             )
-        elif outcome.why == "due":
-            others.append(
-                NotSuggested(guideline=name, why="could_not_check", detail=f"Could not read {', '.join(blind)}.")
-            )
+        elif blind and outcome.why in ("due", "not_applicable"):
+            # That it does not apply was concluded from a chart with a hole in it.
+            detail = f"Could not read {', '.join(blind)}."
+            others.append(NotSuggested(guideline=name, why="could_not_check", detail=detail))
         elif outcome.why in get_args(NotWhy):
             others.append(NotSuggested(guideline=name, why=outcome.why, detail=outcome.detail))
     folded = [
