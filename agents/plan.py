@@ -22,6 +22,7 @@ MUST_LOOK: tuple[str, ...] = (
     "Immunization",
     "DocumentReference",
     "CarePlan",
+    "ServiceRequest",
 )
 """Omission is the commonest severe harm, so these are always read."""
 NO_SUGGESTIONS_WITHOUT: frozenset[str] = frozenset({"AllergyIntolerance", "Condition", "MedicationRequest"})

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
@@ -64,6 +65,13 @@ class House:
     """Drives rounds."""
     sandbox: ASGIApp | None
     """The embedded FHIR server, where it is the one in use."""
+
+
+def guideline_folders(settings: Settings) -> tuple[Path, ...]:
+    """The folders with recommendations: ours, what was added here, and those that the settings name."""
+    added = settings.home / "guidelines"
+    here = sorted(each for each in added.iterdir() if each.is_dir()) if added.is_dir() else []
+    return (BUILT_IN, *here, *settings.guidelines)
 
 
 def sandbox_app(settings: Settings) -> ASGIApp:
@@ -133,7 +141,7 @@ async def open_house(
                 writing=writing,
                 reasoner=chosen,
                 worker=worker,
-                library=load((BUILT_IN, *settings.guidelines)),
+                library=load(guideline_folders(settings)),
                 policy=load_policy(settings.policy),
                 author=Author(
                     device_name="Preround",

@@ -20,7 +20,7 @@ from preround.door import Fhir, Json, enter, leave, out, settings_with, write_js
 from preround.failure import Missing, Unusable
 from preround.rounds import patient_id
 from preround.settings import Settings
-from preround.wiring import House
+from preround.wiring import House, guideline_folders
 from tools.fhir.read_patient import read_patient
 from tools.fhir.scope import PatientScope
 from tools.fhir.search_chart import search_chart
@@ -49,19 +49,12 @@ LOOKED_AT = (
 Folder = Annotated[str, typer.Argument(metavar="PATH", help="A file or a folder of FHIR JSON, with ELM or CQL.")]
 
 
-def folders(settings: Settings) -> tuple[Path, ...]:
-    """The folders with recommendations: ours, what was added here, and those that the settings name."""
-    added = settings.home / "guidelines"
-    here = sorted(each for each in added.iterdir() if each.is_dir()) if added.is_dir() else []
-    return (BUILT_IN, *here, *settings.guidelines)
-
-
 @guidelines.command("list")
 def list_(json: Json = None) -> None:
     """List the recommendations and measures, with version, period in force, grade, and whether they are shown."""
 
     def work() -> int:
-        library = load(folders(settings_with()))
+        library = load(guideline_folders(settings_with()))
         rows = listed(library)
         if json is not None:
             write_json(rows, json)
@@ -143,7 +136,7 @@ def try_out(json: Json = None) -> None:
 
     def work() -> int:
         settings = settings_with()
-        library = load(folders(settings))
+        library = load(guideline_folders(settings))
         problems = asyncio.run(_problems(library, settings))
         total = len(library.recommendations) + (len(library.measures.measures) if library.measures else 0)
         if json is not None:
@@ -169,7 +162,7 @@ def why(
 
     async def work(house: House) -> int:
         moment = instant(as_of) if as_of else WallClock().now()
-        library = load(folders(house.settings))
+        library = load(guideline_folders(house.settings))
         outcome = await asked(house, library, recommendation, patient_id(patient), moment)
         if json is not None:
             write_json(_as_json(outcome), json)

@@ -54,20 +54,21 @@ def preround(home: Path, *args: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("No Chromium on this machine: install chromium, or name it in PREROUND_CHROMIUM.")
         pytest.skip("needs Chromium: install chromium, or name it in PREROUND_CHROMIUM")
+    # Only for this module: while it is open Playwright keeps an event loop running, and no other test could start one.
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(ARGS))
         yield opened
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def drafted(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one fixture patient loaded and one round that waits."""
     home = tmp_path_factory.mktemp("browser")
