@@ -89,7 +89,6 @@ class CallForm(_Form):
         "ImagingStudy",
         "FamilyMemberHistory",
         "Goal",
-        "ServiceRequest",
         "CareTeam",
         "Device",
         "Specimen",

@@ -146,7 +146,6 @@ _FURTHER = (
     "ImagingStudy",
     "FamilyMemberHistory",
     "Goal",
-    "ServiceRequest",
     "CareTeam",
     "Device",
     "Specimen",
