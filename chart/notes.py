@@ -15,6 +15,7 @@ from chart.drug import Drugs
 from chart.extract.note import NoteText
 from chart.fact import Fact
 from chart.finding import Finding
+from chart.note_cues import OTHERS, heading, meaning
 
 COPIED = 3
 """A sentence that stands in so many notes has no date and is no new complaint."""
@@ -40,6 +41,8 @@ class Sentence:
     """The note it stands in."""
     text: str
     """White space folded."""
+    section: str
+    """The heading above it in lower case, or empty."""
     index: int
     """Position in the note, from 0: with the note it is an address."""
 
@@ -52,8 +55,16 @@ def split_sentences(text: str) -> tuple[str, ...]:
 
 
 def sentences(note: NoteText) -> tuple[Sentence, ...]:
-    """The addressable sentences of one note."""
-    return tuple(Sentence(note=note.fact, text=t, index=i) for i, t in enumerate(split_sentences(note.text)))
+    """The addressable sentences of one note, each with the section that it stands in."""
+    found: list[Sentence] = []
+    section = ""
+    for line in note.text.splitlines():
+        section = heading(line) or section
+        found.extend(
+            Sentence(note=note.fact, text=text, section=section, index=len(found) + i)
+            for i, text in enumerate(split_sentences(line))
+        )
+    return tuple(found)
 
 
 def repeated(notes: Sequence[NoteText]) -> frozenset[str]:
@@ -71,17 +82,14 @@ def denies_allergies(text: str) -> str | None:
 
 
 _TAKES = re.compile(r"\b(takes?|taking|is on|on|uses?|using|started|continues?|back on)\b", re.I)
-_OFF = re.compile(
-    r"\b(stopped|stops|discontinued|no longer|came off|off (his|her|the|their)|ran out of|has not taken)\b", re.I
-)
-_ASIDE = re.compile(r"\b(asks? for|not with|avoid|allergic|allergy|declines?|consider|hold|plan|if)\b", re.I)
+_RAN_OUT = re.compile(r"\b(ran out of|has not taken|came off)\b", re.I)
 
 
 def medicine_conflicts(chart: Chart, courses: Sequence[Course], table: Drugs) -> list[Finding]:
     """What the last note says of a medicine against the orders: taken without an order, or stopped and still ordered.
 
     A note never overrides the orders; both sides are shown. Only fresh sentences count: one that is copied from note to
-    note has no date.
+    note has no date. What is only considered, was taken once, or is somebody else's is no conflict.
     """
     notes = chart.notes
     if not notes:
@@ -90,14 +98,14 @@ def medicine_conflicts(chart: Chart, courses: Sequence[Course], table: Drugs) ->
     current = {n: c for c in courses if c.state in ("current", "held") for n in c.drug.substances}
     found: dict[str, Finding] = {}
     for sentence in sentences(notes[-1]):
-        if sentence.text in copied or _ASIDE.search(sentence.text):
+        if sentence.text in copied or sentence.section in OTHERS:
             continue
         for name in medicine_names(sentence.text, table):
-            course = current.get(name)
-            off = _OFF.search(sentence.text)
+            course, means = current.get(name), meaning(sentence.text, name)
+            off = means == "denied" or _RAN_OUT.search(sentence.text)
             if off and course:
                 found[name] = _note_conflict(sentence, name, (course,))
-            elif not off and course is None and _TAKES.search(sentence.text):
+            elif not off and means == "affirmed" and course is None and _TAKES.search(sentence.text):
                 found[name] = _note_conflict(sentence, name, ())
     return list(found.values())
 

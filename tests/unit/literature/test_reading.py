@@ -159,7 +159,7 @@ def test_jsonl_with_and_without_what_is_known_besides(tmp_path: Path) -> None:
     ]
     body = "\n\n".join(json.dumps(row) for row in rows).encode()
     plain = list(documents_of(written(tmp_path, "c.jsonl", body)))
-    packed = list(documents_of(written(tmp_path, "c.jsonl.gz", gzip.compress(body))))
+    packed = list(documents_of(written(tmp_path, "c.jsonl.gz", gzip.compress(body, mtime=0))))
     documents = [d for d in plain if isinstance(d, Document)]
     assert [d.title for d in documents] == [d.title for d in packed if isinstance(d, Document)]
     assert [d.key for d in documents] == [
@@ -218,7 +218,7 @@ def test_pdf_page_by_page(tmp_path: Path) -> None:
         ("a.jsonl", b'{"text": "x"}\n{"text"', "Line 2"),
         ("b.jsonl", b"[1]", "JSON object"),
         ("c.jsonl", b'{"_id": "1"}', "no title"),
-        ("d.jsonl.gz", gzip.compress(b'{"text": "x"}' * 999)[:40], "not whole"),
+        ("d.jsonl.gz", gzip.compress(b'{"text": "x"}' * 999, mtime=0)[:40], "not whole"),
         ("e.jsonl.gz", b"not packed", "not whole"),
         ("f.md", b"", "no text"),
         ("g.md", b"\xff\xfe\x00", "UTF-8"),
