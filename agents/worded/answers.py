@@ -82,19 +82,23 @@ class RepairForm(_Form):
     """Those that could be mended."""
 
 
+FurtherType = Literal[
+    "ImagingStudy",
+    "FamilyMemberHistory",
+    "Goal",
+    "CareTeam",
+    "Device",
+    "Specimen",
+    "MedicationDispense",
+    "RelatedPerson",
+]
+"""Types beyond the must-look set that may hold an answer."""
+
+
 class CallForm(_Form):
     """A further read."""
 
-    resource_type: Literal[
-        "ImagingStudy",
-        "FamilyMemberHistory",
-        "Goal",
-        "CareTeam",
-        "Device",
-        "Specimen",
-        "MedicationDispense",
-        "RelatedPerson",
-    ]
+    resource_type: FurtherType
     """What to read."""
     reason: str = Field(max_length=100)
     """Why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import get_args
 
 from agents.models.asking import Asker
 from agents.models.reply import ModelFailed
@@ -14,7 +15,7 @@ from agents.offline.summary import summary
 from agents.plan import Plan, ToolCall
 from agents.prompts import prompt, prompts_sha256
 from agents.reasoner import Brief, Material, Spent
-from agents.worded.answers import AnswerForm, DraftForm, MoreForm, RepairForm, SectionForm
+from agents.worded.answers import AnswerForm, DraftForm, FurtherType, MoreForm, RepairForm, SectionForm
 from agents.worded.context import BUDGET, QUESTION_BUDGET, Context, build_context, relevant_lines
 from agents.worded.drafts import prepared_claims, to_claim, to_draft
 from claims.claim import Claim, Draft, Removed, Section, Task
@@ -142,13 +143,4 @@ class WordedReasoner:
         return draft.model_copy(update={"sections": sections})
 
 
-_FURTHER = (
-    "ImagingStudy",
-    "FamilyMemberHistory",
-    "Goal",
-    "CareTeam",
-    "Device",
-    "Specimen",
-    "MedicationDispense",
-    "RelatedPerson",
-)
+_FURTHER = get_args(FurtherType)

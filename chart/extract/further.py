@@ -6,145 +6,128 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chart.extract.statement import statement, when_of
-from chart.fact import Fact
+from chart.extract.statement import When, statement, when_of
+from chart.fact import Cell, Fact, FactKind
 from chart.node import Node
+
+
+def _stated(
+    resource: Mapping[str, Any],
+    kind: FactKind,
+    *,
+    name: Cell | None,
+    code: Node,
+    when: When,
+    status: str = "status",
+    cells: Mapping[str, Cell | None] | None = None,
+    tags: frozenset[str] = frozenset(),
+) -> list[Fact]:
+    """One fact with the resource's plain status, or none when it does not say what it is about."""
+    found = Node.root(resource).get(status)
+    fact = statement(
+        resource,
+        kind=kind,
+        name=name,
+        codes=code.codings(),
+        when=when,
+        status=found.text,
+        status_cell=found.cell,
+        cells=cells,
+        tags=tags,
+    )
+    return [fact] if fact else []
 
 
 def order_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """A ServiceRequest; one that says not to do something is tagged ``negated``, a proposal by its intent."""
     root = Node.root(resource)
-    status, code, intent = root.get("status"), root.get("code"), root.get("intent").text
+    code, intent = root.get("code"), root.get("intent").text
     tags = {intent} if intent in ("proposal", "plan", "option") else set()
     if root.get("doNotPerform").value is True:
         tags.add("negated")
-    fact = statement(
+    return _stated(
         resource,
-        kind="order",
+        "order",
         name=code.concept_cell(),
-        codes=code.codings(),
+        code=code,
         when=when_of(root, "authoredOn", "occurrence"),
-        status=status.text,
-        status_cell=status.cell,
         cells={"reason": root.get("reasonCode").concept_cell()},
         tags=frozenset(tags),
     )
-    return [fact] if fact else []
 
 
 def imaging_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """An ImagingStudy, named by its description, procedure or modality; the body site is a cell."""
     root = Node.root(resource)
-    status, series = root.get("status"), root.get("series")
-    procedure = root.get("procedureCode")
+    series, procedure = root.get("series"), root.get("procedureCode")
     modality = series.get("modality") if series.get("modality") else root.get("modality")
-    fact = statement(
+    words = (root.get("description").cell, procedure.concept_cell(), modality.get("display").cell)
+    return _stated(
         resource,
-        kind="imaging",
-        name=root.get("description").cell
-        or procedure.concept_cell()
-        or modality.get("display").cell
-        or modality.get("code").cell,
-        codes=procedure.codings(),
+        "imaging",
+        name=next((cell for cell in words if cell), modality.get("code").cell),
+        code=procedure,
         when=when_of(root, "started"),
-        status=status.text,
-        status_cell=status.cell,
         cells={
             "modality": modality.get("code").cell,
             "body_site": series.get("bodySite", "display").cell,
             "laterality": series.get("laterality", "display").cell,
         },
     )
-    return [fact] if fact else []
 
 
 def family_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """One fact for each condition of a relative; a relative without conditions is one fact by the relationship."""
     root = Node.root(resource)
-    status, relation = root.get("status"), root.get("relationship")
-    head = statement(
-        resource,
-        kind="family",
-        name=relation.concept_cell(),
-        codes=relation.codings(),
-        when=when_of(root, "date"),
-        status=status.text,
-        status_cell=status.cell,
-        cells={"relationship": relation.concept_cell()},
-    )
-    if head is None:
-        return []
+    relation = root.get("relationship")
+    cells = {"relationship": relation.concept_cell()}
+    name = relation.concept_cell()
+    heads = _stated(resource, "family", name=name, code=relation, when=when_of(root, "date"), cells=cells)
     found = []
-    for condition in root.items("condition"):
-        code = condition.get("code")
-        name = code.concept_cell()
-        if name:
-            cells = {**head.cells, "name": name}
-            found.append(replace(head, name=" ".join(name.text.split()), codes=code.codings(), cells=cells))
-    return found or [head]
+    for head in heads:
+        for condition in root.items("condition"):
+            code = condition.get("code")
+            words = code.concept_cell()
+            if words:
+                own = {**head.cells, "name": words}
+                found.append(replace(head, name=" ".join(words.text.split()), codes=code.codings(), cells=own))
+    return found or heads
 
 
 def goal_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """A Goal by its description, with its due date."""
     root = Node.root(resource)
-    status, description = root.get("lifecycleStatus"), root.get("description")
-    fact = statement(
+    description, target = root.get("description"), root.get("target")
+    return _stated(
         resource,
-        kind="goal",
+        "goal",
         name=description.concept_cell(),
-        codes=description.codings(),
+        code=description,
         when=when_of(root, "start", "statusDate"),
-        status=status.text,
-        status_cell=status.cell,
-        cells={"due": root.get("target").choose("due")[1].cell if root.get("target") else None},
+        status="lifecycleStatus",
+        cells={"due": target.choose("due")[1].cell if target else None},
     )
-    return [fact] if fact else []
 
 
 def device_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """A Device in or on the patient."""
     root = Node.root(resource)
-    status, kind = root.get("status"), root.get("type")
-    fact = statement(
-        resource,
-        kind="device",
-        name=kind.concept_cell() or root.get("deviceName", "name").cell or root.get("modelNumber").cell,
-        codes=kind.codings(),
-        when=when_of(root, "manufactureDate"),
-        status=status.text,
-        status_cell=status.cell,
-    )
-    return [fact] if fact else []
+    kind = root.get("type")
+    name = kind.concept_cell() or root.get("deviceName", "name").cell or root.get("modelNumber").cell
+    return _stated(resource, "device", name=name, code=kind, when=when_of(root, "manufactureDate"))
 
 
 def care_team_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """A CareTeam by its name, category or the first role in it."""
     root = Node.root(resource)
-    status, category = root.get("status"), root.get("category")
-    role = root.get("participant").get("role")
-    fact = statement(
-        resource,
-        kind="care_team",
-        name=root.get("name").cell or category.concept_cell() or role.concept_cell(),
-        codes=category.codings(),
-        when=when_of(root, "period"),
-        status=status.text,
-        status_cell=status.cell,
-    )
-    return [fact] if fact else []
+    category = root.get("category")
+    name = root.get("name").cell or category.concept_cell() or root.get("participant", "role").concept_cell()
+    return _stated(resource, "care_team", name=name, code=category, when=when_of(root, "period"))
 
 
 def specimen_facts(resource: Mapping[str, Any]) -> list[Fact]:
     """A Specimen by its type, dated by its collection."""
     root = Node.root(resource)
-    status, kind = root.get("status"), root.get("type")
-    fact = statement(
-        resource,
-        kind="specimen",
-        name=kind.concept_cell(),
-        codes=kind.codings(),
-        when=when_of(root.get("collection"), "collected") if root.get("collection") else when_of(root, "receivedTime"),
-        status=status.text,
-        status_cell=status.cell,
-    )
-    return [fact] if fact else []
+    kind, collection = root.get("type"), root.get("collection")
+    when = when_of(collection, "collected") if collection else when_of(root, "receivedTime")
+    return _stated(resource, "specimen", name=kind.concept_cell(), code=kind, when=when)
