@@ -31,12 +31,16 @@ def _words(text: str) -> list[str]:
 
 def _packaged(texts: Mapping[str, str], depth: int) -> Search:
     # By name, because it is a tool for measuring that an installation for users does not have.
-    engine = importlib.import_module("rank_bm25").BM25Okapi([_words(text) for text in texts.values()])
-    ids = list(texts)
+    split = [_words(text) for text in texts.values()]
+    engine = importlib.import_module("rank_bm25").BM25Okapi(split)
+    ids, held = list(texts), [frozenset(words) for words in split]
 
     def search(query: str) -> list[str]:
-        scores = engine.get_scores(_words(query))
-        return [ids[at] for at in heapq.nlargest(depth, range(len(ids)), key=lambda at: (scores[at], -at))]
+        asked = _words(query)
+        scores = engine.get_scores(asked)
+        # The package scores every text; one that shares no word with the query was not found.
+        found = [at for at in range(len(ids)) if not held[at].isdisjoint(asked)]
+        return [ids[at] for at in heapq.nlargest(depth, found, key=lambda at: (scores[at], -at))]
 
     return search
 
