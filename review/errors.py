@@ -41,7 +41,7 @@ class AlreadyDecided(Refused):
 
 
 _AFTER = {
-    "approved": "look at it with `preround show`, or take its writes back with `preround undo`",
+    "approved": "look at what was written with `preround show`",
     "revised": "wait for the proposal that answers the words, or drive it with `preround resume`",
     "signed by you": "another person must give the signature that is missing",
 }
@@ -91,9 +91,7 @@ class AlreadySent(Refused):
     """The item's writes have begun."""
 
     def __init__(self, item_id: str) -> None:
-        super().__init__(
-            f"Item {item_id} is being written: wait for its receipts and take them back with `preround undo`."
-        )
+        super().__init__(f"Item {item_id} is being written: wait, then look at its receipts with `preround show`.")
 
 
 class RoundOver(Refused):
