@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ for name in [n for n in os.environ if n.startswith("PREROUND_") and n not in PAR
     del os.environ[name]
 for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"):
     os.environ[name] = "false"
+
+# Every commit of a database waits for the disk, thousands of times over; files in memory are files all the same.
+MEMORY = Path("/dev/shm")  # noqa: S108
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # Wall time says nothing on a shared machine, so no example has a deadline.
 hypothesis.settings.register_profile("here", deadline=None)

@@ -6,7 +6,6 @@ further ones drawn at random, two or three deaths a round.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from collections import Counter
@@ -26,10 +25,11 @@ from review.queue import Shown, queue, show
 from store import runs
 from tests.acceptance.homes import AS_OF, PATIENT, Home, drafted_home, loaded_home
 from tests.acceptance.lives import live
+from tests.depth import depth
 from tools.fhir import wire
 
 pytestmark = pytest.mark.kill
-KILLS = int(os.environ.get("TEST_KILLS", "60"))
+KILLS = depth("KILLS", 60)
 TASKS = ("summary", "comparison")
 """Without the guidelines' engine, so that a life is short."""
 
