@@ -1,24 +1,58 @@
-"""The command line."""
+"""The command line. A command's module is imported when the command is called, so that each starts fast."""
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from preround.commands.decide import decide
-from preround.commands.demo import demo
-from preround.commands.doctor import doctor
-from preround.commands.evaluate import evaluate
-from preround.commands.guidelines import guidelines
-from preround.commands.literature import literature
-from preround.commands.load import load, patients
-from preround.commands.models import models
-from preround.commands.queue import queue, show
-from preround.commands.resume import cancel, resume
-from preround.commands.run import run
-from preround.commands.schema import schema
-from preround.commands.serve import serve
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+COMMANDS = {
+    "demo": "demo:demo",
+    "load": "load:load",
+    "patients": "load:patients",
+    "run": "run:run",
+    "queue": "queue:queue",
+    "show": "queue:show",
+    "decide": "decide:decide",
+    "resume": "resume:resume",
+    "cancel": "resume:cancel",
+    "serve": "serve:serve",
+    "models": "models:models",
+    "schema": "schema:schema",
+    "doctor": "doctor:doctor",
+    "eval": "evaluate:evaluate",
+    "literature": "literature:literature",
+    "guidelines": "guidelines:guidelines",
+}
+"""Where each command is, in the order of the help: a module of `preround.commands`, and its function or group."""
+
+
+class Commands(TyperGroup):
+    """The commands by name."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer keeps the type to itself
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """One of them, imported now."""
+        if (place := COMMANDS.get(cmd_name)) is None:
+            return None
+        module, _, name = place.partition(":")
+        found = getattr(import_module(f"preround.commands.{module}"), name)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=cmd_name)
+            return get_group(alone).get_command(ctx, cmd_name)
+        alone.command(cmd_name)(found)
+        return get_command(alone)
+
 
 app = typer.Typer(
+    cls=Commands,
     name="preround",
     help="The intern pre-rounds, code checks every sentence against the chart, the attending signs.\n\n"
     "Start with `preround demo`, or: `preround load PATH`, `preround patients`, `preround run PATIENT`, "
@@ -29,11 +63,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, load, patients, run, queue, show, decide, resume, cancel, serve, models, schema, doctor):
-    app.command()(command)
-app.add_typer(literature, name="literature")
-app.add_typer(guidelines, name="guidelines")
-app.command("eval")(evaluate)
+
+
+@app.callback()
+def preround() -> None:
+    """Nothing happens before a command; each opens what it needs."""
 
 
 def main() -> None:
