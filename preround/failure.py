@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from agents.models.failures import EndpointRefused, ModelAway
-from agents.models.registry import ModelUnknown, RegistryUnusable
+from agents.models.registry import ModelUnknown, ModelUnnamed, RegistryUnusable
 from agents.models.reply import ModelFailed
 from agents.offline.reasoner import TaskNotOffered
 from graphs.node import RoundUnknown
@@ -59,6 +59,7 @@ EXPECTED = (
     ModelFailed,
     EndpointRefused,
     ModelUnknown,
+    ModelUnnamed,
     RegistryUnusable,
     TaskNotOffered,
     Unusable,
@@ -68,6 +69,7 @@ EXPECTED = (
 """Failures that are nobody's bug."""
 _UNUSABLE = (
     RegistryUnusable,
+    ModelUnnamed,
     LoadError,
     BadAddress,
     WrongUse,

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """The row of the model registry that words them."""
     model_url: str = "http://127.0.0.1:8001/v1"
     """The OpenAI-compatible server of the reasoner `vllm`."""
+    model_served: str | None = None
+    """The model's name on that server, where it is not the row's."""
     model_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts beside this machine that charts may be sent to, `host` or `host:port`, with commas between them."""
     model_key: SecretStr | None = None

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from agents.models.asking import Asker
 from agents.models.endpoint import Endpoint, allowed
 from agents.models.making import loaded_chat, served_chat, weights_can_be_run
-from agents.models.registry import ModelRow, row_of
+from agents.models.registry import ModelRow, ModelUnnamed, row_of
 from agents.offline.reasoner import OfflineReasoner
 from agents.reasoner import Reasoner
 from agents.worded.reasoner import WordedReasoner
@@ -164,6 +164,8 @@ def _reasoner(settings: Settings) -> Reasoner:
         return OfflineReasoner()
     row = model_row(settings)
     if settings.reasoner == "vllm":
+        if not row.named:
+            raise ModelUnnamed(row.name)
         chat = served_chat(row, endpoint_of(row, settings), seconds=settings.model_seconds)
     else:
         if settings.model_path is None or not weights_can_be_run():
@@ -179,7 +181,7 @@ def model_row(settings: Settings) -> ModelRow:
     Raises:
         ModelUnknown, RegistryUnusable: when there is none.
     """
-    return row_of(settings.model, settings.models, revision=settings.model_revision)
+    return row_of(settings.model, settings.models, revision=settings.model_revision, served=settings.model_served)
 
 
 def endpoint_of(row: ModelRow, settings: Settings) -> Endpoint:

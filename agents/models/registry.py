@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.models.source import UNKNOWN, SourceAttributes
+
 Role = Literal["reason", "see", "embed-image", "hear"]
 Modality = Literal["text", "image", "audio"]
 
@@ -19,6 +21,13 @@ class ModelUnknown(LookupError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no model {name} in the registry; see `preround models`.")
+
+
+class ModelUnnamed(ValueError):
+    """This row stands for any model; say its name on the server with PREROUND_MODEL_SERVED."""
+
+    def __init__(self, row: str) -> None:
+        super().__init__(f"The row {row} stands for any model; say its name on the server with PREROUND_MODEL_SERVED.")
 
 
 class RegistryUnusable(ValueError):
@@ -72,21 +81,30 @@ class ModelRow(BaseModel):
     """Prompt tokens of one image."""
     image_size: int | None = None
     """Side of the square image that it takes, in pixels."""
-    gigabytes: float = Field(gt=0)
-    """Size of the weights in bf16, about."""
+    gigabytes: float | None = Field(default=None, gt=0)
+    """Size of the weights in bf16, about; ``None`` where it is not known."""
     base: str | None = None
     """The row that this one is made from; a LoRA adapter's base."""
     adapter: bool = False
     """Whether `repository` holds a LoRA adapter on the base, and not whole weights."""
+    generic: bool = False
+    """Whether the row stands for whatever is served under the name that the site gives with `served`."""
     licence: str
     """A note; the site reads the licence itself."""
-    source: Mapping[str, str] = Field(default_factory=dict)
-    """Source attributes: who made it, from what, for what, how it was evaluated."""
+    card: str = UNKNOWN
+    """Where its source attributes were taken from."""
+    source: SourceAttributes = SourceAttributes()
+    """Who made it, from what, for what, how it was evaluated."""
 
     @property
     def served_name(self) -> str:
         """Its name on the server."""
         return self.served or self.name
+
+    @property
+    def named(self) -> bool:
+        """Whether it is known under which name to ask for it."""
+        return bool(self.served) or not self.generic
 
 
 def registry(site: Path | None = None) -> Mapping[str, ModelRow]:
@@ -111,8 +129,8 @@ def registry(site: Path | None = None) -> Mapping[str, ModelRow]:
     return {name: _row(row) for name, row in rows.items()}
 
 
-def row_of(name: str, site: Path | None = None, *, revision: str | None = None) -> ModelRow:
-    """One row, with the revision that the site pins.
+def row_of(name: str, site: Path | None = None, *, revision: str | None = None, served: str | None = None) -> ModelRow:
+    """One row, with the revision that the site pins and the name that its server uses.
 
     Raises:
         ModelUnknown: there is none of that name.
@@ -121,10 +139,11 @@ def row_of(name: str, site: Path | None = None, *, revision: str | None = None) 
     found = registry(site).get(name)
     if found is None:
         raise ModelUnknown(name)
-    return found if revision is None else _row({**found.model_dump(), "revision": revision})
+    given = {"revision": revision, "served": served}
+    return _row({**found.model_dump(), **{key: value for key, value in given.items() if value is not None}})
 
 
-_ITS_OWN = ("name", "repository", "revision", "served", "url", "adapter")
+_ITS_OWN = ("name", "repository", "revision", "served", "url", "adapter", "generic", "card")
 """What a row does not take over from its base."""
 
 
@@ -137,6 +156,8 @@ def _lay(rows: dict[str, dict[str, Any]], given: Iterable[Any]) -> None:
             if one["base"] not in rows or one["base"] == one["name"]:
                 raise RegistryUnusable(f"the base of {one['name']} is no row above it")
             under = {k: v for k, v in rows[one["base"]].items() if k not in _ITS_OWN}
+        if not isinstance(one.get("source", {}), dict):
+            raise RegistryUnusable(f"{one['name']}: source is a table of attributes")
         source = {**under.get("source", {}), **one.get("source", {})}
         rows[one["name"]] = {**under, **one, "source": source}
 

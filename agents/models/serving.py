@@ -49,16 +49,39 @@ def listed(endpoint: Endpoint) -> Listed:
 def compared(row: ModelRow, models: Listed) -> Serving:
     """Hold what is served against a row and its pin.
 
-    A server cannot be asked for a revision outright. It shows one when the weights lie in a snapshot folder, or when
-    the model is also served under ``NAME@REVISION``; otherwise the answer says that it could not be compared.
+    Name, revision, an adapter's base and the context are looked at. A server cannot be asked for a revision outright:
+    it shows one when the weights lie in a snapshot folder, or when the model is also served under ``NAME@REVISION``;
+    otherwise the answer says that it could not be compared.
     """
+    others = ", ".join(sorted(models)) or "nothing"
+    if not row.named:
+        return Serving(
+            state="not served",
+            detail=f"the server serves {others}; say which of them is meant with PREROUND_MODEL_SERVED",
+        )
     ours = models.get(row.served_name)
     if ours is None:
-        others = ", ".join(sorted(models)) or "nothing"
         return Serving(state="not served", detail=f"the server serves {others}, not {row.served_name}")
     length = ours.get("max_model_len")
     context = length if isinstance(length, int) else None
+    if (problem := _differs(row, ours, context)) is not None:
+        return Serving(state="differs", detail=problem, context=context)
     return _against_the_pin(row, _revisions(row.served_name, models), context)
+
+
+def _differs(row: ModelRow, ours: Mapping[str, object], context: int | None) -> str | None:
+    """What a server says of the model that is not so in its row; the pin aside."""
+    name, parent = row.served_name, ours.get("parent")
+    if row.adapter and "parent" in ours and not parent:
+        return f"{name} is served as a whole model, the row says it is an adapter; serve it with --lora-modules"
+    if parent and not row.adapter:
+        return f"{name} is served as an adapter on {parent}, the row says it is a whole model; correct the row"
+    if context is not None and row.served_context > context:
+        return (
+            f"{name} is served with {context} tokens, its row counts on {row.served_context}; serve it with "
+            f"--max-model-len {row.served_context}, or set served_context in the row"
+        )
+    return None
 
 
 def _revisions(name: str, models: Listed) -> set[str]:

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from graphs.node import run_of
 from preround import rounds
 from preround.failure import EXPECTED, Declined, Missing
+from preround.web.author_page import author_of
 from preround.web.decision_form import ChoiceNeeded, Filled, NameNeeded, filled, said
 from preround.web.item_page import following, offered_reasons, view_of
 from preround.web.problem import Problem, problem_of
@@ -41,6 +42,7 @@ class Pages:
         add = self.router.add_api_route
         add("/", self.queue, methods=["GET"])
         add("/items/{item_id}", self.item, methods=["GET"])
+        add("/items/{item_id}/author", self.author, methods=["GET"])
         add("/items/{item_id}/decisions", self.decide, methods=["POST"])
         add("/items/{item_id}/entries/{n}", self.entry, methods=["GET"])
         add("/items/{item_id}/receipt", self.receipt, methods=["GET"])
@@ -56,6 +58,10 @@ class Pages:
     def item(self, item_id: str) -> Response:
         """One item."""
         return self._item(item_id)
+
+    def author(self, item_id: str) -> Response:
+        """Who drafted an item, with the source attributes of a model."""
+        return respond("author.html", {"view": author_of(self._house, self._readings, item_id)})
 
     def entry(self, item_id: str, n: int) -> Response:
         """One proposed entry, to be edited."""

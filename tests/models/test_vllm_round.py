@@ -143,7 +143,7 @@ async def test_tokens_are_counted_as_the_server_counts(vllm: VllmServer) -> None
 
 def test_the_pin_is_held_against_what_is_served(vllm: VllmServer) -> None:
     row = row_of("medgemma-4b-it")
-    tiny = ModelRow.model_validate({**row.model_dump(), "name": NAME, "served": NAME})
+    tiny = ModelRow.model_validate({**row.model_dump(), "name": NAME, "served": NAME, "served_context": CONTEXT})
     models = listed(allowed(vllm.url))
     assert compared(row, models).state == "not served"
     assert compared(tiny, models).context == CONTEXT
@@ -154,7 +154,10 @@ def test_the_pin_is_held_against_what_is_served(vllm: VllmServer) -> None:
 def preround(home: Path, server: VllmServer, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """The program on this server."""
     rows = home / "models.toml"
-    rows.write_text(f'[[model]]\nname = "{NAME}"\nbase = "medgemma-4b-it"\nrepository = "none"\nanswer_tokens = 600\n')
+    rows.write_text(
+        f'[[model]]\nname = "{NAME}"\nbase = "medgemma-4b-it"\nrepository = "none"\nanswer_tokens = 600\n'
+        f"served_context = {CONTEXT}\n"
+    )
     env = {
         **os.environ,
         "PREROUND_HOME": str(home / "home"),
