@@ -49,7 +49,7 @@ format: $(DEV) ## let ruff format and mend what it can
 
 pins: $(APP) ## resolve requirements/*.txt again from pyproject.toml
 	@for group in app dev; do \
-		$(BIN)/uv pip compile pyproject.toml $$([ $$group = dev ] && echo --group dev) --universal --generate-hashes \
+		$(BIN)/uv pip compile pyproject.toml $$([ $$group = dev ] && echo --group dev --extra hear) --universal --generate-hashes \
 			--no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade --quiet \
 			--output-file requirements/$$group.txt; \
 	done

@@ -35,10 +35,10 @@ def models_python() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(models_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the tiny weights `text` and `image`."""
+    """Folder with the tiny weights `text`, `image`, `llama`, `hearing` and `embedding`."""
     out = tmp_path_factory.mktemp("tiny")
-    script = Path(__file__).parent / "tiny.py"
-    subprocess.run([models_python, script, out], env=quiet(), check=True, capture_output=True, timeout=300)
+    command = [str(models_python), "-m", "tests.models.tiny", str(out)]
+    subprocess.run(command, env=quiet(), cwd=environment.ROOT, check=True, capture_output=True, timeout=300)
     return out
 
 

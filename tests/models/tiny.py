@@ -1,7 +1,7 @@
 """Tiny models of MedGemma's architecture with random weights; run by the Python of the models' environment.
 
-``python tests/models/tiny.py OUT`` writes ``OUT/text`` (Gemma 3, text) and ``OUT/image`` (Gemma 3 with an image
-encoder). Nothing is downloaded.
+``python -m tests.models.tiny OUT`` writes ``OUT/text`` (Gemma 3, text), ``OUT/image`` (Gemma 3 with an image encoder),
+and those of :mod:`tests.models.others`: ``OUT/llama``, ``OUT/hearing`` and ``OUT/embedding``. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import json
 import string
 from pathlib import Path
 from typing import Any
+
+from tests.models.others import make_embedding, make_hearing, make_llama
 
 torch: Any = importlib.import_module("torch")
 tokenizers: Any = importlib.import_module("tokenizers")
@@ -174,7 +176,7 @@ def _published_names(path: Path) -> None:
 
 
 def main() -> None:
-    """Write both."""
+    """Write all."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     out = parser.parse_args().out
@@ -182,6 +184,9 @@ def main() -> None:
     kit = tokenizer(words)
     make_text(out / "text", kit)
     make_image(out / "image", kit)
+    make_llama(out / "llama", out / "text")
+    make_hearing(out / "hearing")
+    make_embedding(out / "embedding", out / "text")
 
 
 if __name__ == "__main__":

@@ -34,27 +34,9 @@ def gemma() -> TransformersChat:
 
 
 @pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> TransformersChat:
+def llama() -> TransformersChat:
     """A tiny Llama, as OpenBioLLM and Meditron are; its prompt comes from the tokenizer's own template."""
-    torch: Any = importlib.import_module("torch")
-    transformers: Any = importlib.import_module("transformers")
-    kit = transformers.AutoTokenizer.from_pretrained(WEIGHTS / "text")
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=len(kit),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=8192,
-        bos_token_id=kit.bos_token_id,
-        eos_token_id=kit.eos_token_id,
-        pad_token_id=kit.pad_token_id,
-    )
-    out = tmp_path_factory.mktemp("llama")
-    transformers.LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(out)
-    kit.save_pretrained(out)
-    return TransformersChat(folder=out, max_tokens=3000)
+    return TransformersChat(folder=WEIGHTS / "llama", max_tokens=3000)
 
 
 def test_the_prompt_is_what_medgemma_was_trained_on(gemma: TransformersChat) -> None:
