@@ -26,6 +26,11 @@ async def appraise(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     return {}
 
 
+def after_appraise(state: RoundState) -> str:
+    """To the guidelines, or to the verdict on what is worded already."""
+    return "verify" if state.get("prepared") else "consult"
+
+
 async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     """Ask the guidelines that are in force; a failure is an outcome of that recommendation, never silence."""
     services = runtime.context

@@ -42,6 +42,8 @@ async def verify_drafts(state: RoundState, runtime: Runtime[Services]) -> RoundS
     material = material_in(state, services)
     found = drafts_of(services, state["drafts"])
     judged = [(one, verdicts(one, material)) for one in found]
+    if state.get("prepared"):
+        return {"verified": _keep(services, [without(one, all_) for one, all_ in judged], "verified")}
     if state.get("repairs", 0) < REPAIRS and any(not v.stands for _, all_ in judged for v in all_):
         return {"repairs": state.get("repairs", 0) + 1, "verified": ""}
     standing = with_everything_named([without(one, all_) for one, all_ in judged], material)

@@ -3,47 +3,87 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from agents.plan import MUST_LOOK
 from graphs.node import run_of
+from graphs.prepared import prepared_of
 from graphs.services import Services
 from graphs.state import RoundState
 from review.queue import show
 from store import artifacts, outbox
-from tools.fhir.errors import FhirUnreachable
+from tools.fhir.errors import FhirError, FhirNotFound, FhirUnreachable, WrongPatient
 from tools.fhir.scope import PatientScope
 from tools.fhir.search_chart import search_chart
+from tools.fhir.wire import Resource
 
 
 async def moved(services: Services, state: RoundState) -> bool:
-    """Whether a must-look resource is new, changed or gone since the proposal was made; our own writes do not count.
+    """Whether what the proposal stands on is no longer as it was read; our own writes do not count.
+
+    A drafted round watches every must-look resource of the chart. A prepared one may watch only what it names.
 
     Raises:
         FhirUnreachable: when that could not be found out: nothing is written unchecked.
     """
     shown = show(services.db, state["item_id"])
+    prepared = prepared_of(run_of(services, state["run_id"]), services)
+    read = dict(_split(reference) for reference in shown.proposal.based_on)
     scope = PatientScope(patient_id=shown.item.patient.partition("/")[2])
+    if prepared is not None and prepared.watch == "named":
+        named, seen = read, {}
+    else:
+        named = {name: version for name, version in read.items() if name.partition("/")[0] not in MUST_LOOK}
+        seen = await _looked(services, scope, _unread(services, state["run_id"]))
+    seen |= await _now(services, scope, named)
+    with services.db.read() as connection:
+        own = outbox.written_versions(connection)
+    changed = (name for name in seen.keys() | read.keys() if seen.get(name) != read.get(name))
+    return any((name, seen.get(name)) not in own for name in changed)
+
+
+async def _looked(services: Services, scope: PatientScope, unread: frozenset[str]) -> dict[str, str]:
+    """Every must-look resource that the chart holds now, with its version."""
     found = await asyncio.gather(
         *(search_chart(services.client, scope, kind, coverage_id=f"f{index}") for index, kind in enumerate(MUST_LOOK))
     )
-    unread = _unread(services, state["run_id"])
     for kind, one in zip(MUST_LOOK, found, strict=True):
         if one.coverage.truncated or (one.coverage.error and kind not in unread):
-            raise FhirUnreachable(
-                f"{kind} could not be read to see whether the chart changed, so nothing was written: check the FHIR "
-                "server and run `preround resume`."
-            )
-    with services.db.read() as connection:
-        own = outbox.written_versions(connection)
-    seen = {
-        f"{r['resourceType']}/{r['id']}": str(r.get("meta", {}).get("versionId", ""))
+            raise _unchecked(kind)
+    return {
+        f"{r['resourceType']}/{r['id']}": _version(r)
         for e in found
         for r in e.resources
         if r["resourceType"] in MUST_LOOK
     }
-    read = dict(_split(reference) for reference in shown.proposal.based_on)
-    changed = (name for name in seen.keys() | read.keys() if seen.get(name) != read.get(name))
-    return any((name, seen.get(name)) not in own for name in changed)
+
+
+async def _now(services: Services, scope: PatientScope, named: Iterable[str]) -> dict[str, str]:
+    """The resources of these names that are there now, with their versions; one that is gone is not among them."""
+
+    async def one(name: str) -> tuple[str, str] | None:
+        kind, _, resource_id = name.partition("/")
+        try:
+            return name, _version(scope.admit(await services.client.read(kind, resource_id)))
+        except (FhirNotFound, WrongPatient):
+            return None
+        except FhirUnreachable:
+            raise
+        except FhirError as error:
+            raise _unchecked(kind) from error
+
+    return dict([found for found in await asyncio.gather(*map(one, named)) if found is not None])
+
+
+def _unchecked(kind: str) -> FhirUnreachable:
+    return FhirUnreachable(
+        f"{kind} could not be read to see whether the chart changed, so nothing was written: check the FHIR "
+        "server and run `preround resume`."
+    )
+
+
+def _version(resource: Resource) -> str:
+    return str(resource.get("meta", {}).get("versionId", ""))
 
 
 def _unread(services: Services, run_id: str) -> frozenset[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from langgraph.runtime import Runtime
 
-from graphs.node import run_of
+from graphs.node import keep, run_of
+from graphs.prepared import prepared_of
 from graphs.reading import evidence_json
 from graphs.services import Services
 from graphs.state import RoundState
 from store import artifacts
+from store.runs import Run
 from tools.evidence import Coverage, Evidence
 from tools.fhir.read_patient import read_patient
 from tools.fhir.scope import PatientScope
@@ -32,7 +34,7 @@ async def intake(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     with services.db.write() as connection:
         sha = artifacts.put_json(connection, evidence_json([found]), kind="evidence", now=services.clock.now())
     services.cache.keep(sha, [found])
-    return {
+    return _prepared(run, services) | {
         "evidence": [sha],
         "since": len(state.get("evidence", [])),
         "made": "",
@@ -40,3 +42,18 @@ async def intake(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         "repairs": 0,
         "revision": state.get("revision", 1),
     }
+
+
+def after_intake(state: RoundState) -> str:
+    """To the plan, or to the proposal when it is prepared and needs no chart."""
+    return "propose" if state.get("prepared") and not state.get("drafts") else "plan"
+
+
+def _prepared(run: Run, services: Services) -> RoundState:
+    found = prepared_of(run, services)
+    if found is None or run.prepared_sha256 is None:
+        return {}
+    if found.watch == "named":
+        return {"prepared": run.prepared_sha256}
+    drafts = keep(services, [one.model_dump(mode="json") for one in found.drafts], "drafts")
+    return {"prepared": run.prepared_sha256, "drafts": drafts}

@@ -44,7 +44,7 @@ def keep(services: Services, value: object, kind: str) -> str:
         return artifacts.put_json(connection, value, kind=kind, now=services.clock.now())
 
 
-def kept(services: Services, sha256: str) -> object:
-    """The JSON value of an artifact."""
+def kept(services: Services, sha256: str, *, exact: bool = False) -> object:
+    """The JSON value of an artifact; with `exact`, fractions come as `Decimal`."""
     with services.db.read() as connection:
-        return artifacts.get_json(connection, sha256)
+        return artifacts.get_json(connection, sha256, exact=exact)

@@ -19,7 +19,10 @@ async def plan(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     services = runtime.context
     if state.get("passes", 0) > 0:
         return {}
-    planned = await services.reasoner.plan(brief_of(run_of(services, state["run_id"])))
+    if state.get("prepared"):
+        planned = Plan(calls=())
+    else:
+        planned = await services.reasoner.plan(brief_of(run_of(services, state["run_id"])))
     return {"plan": keep(services, with_must_look(planned).model_dump(mode="json"), "plan")}
 
 

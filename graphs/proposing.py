@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
@@ -12,10 +13,11 @@ from agents.suggest import suggestions
 from chart.appraisal import Appraisal
 from claims.claim import Draft
 from claims.compose import composes, composition, sources
-from claims.seal import target_id
+from claims.seal import Author, target_id
 from claims.suggestion import Suggestion
 from graphs.drafting import drafts_of
 from graphs.node import keep, material_in, run_of
+from graphs.prepared import Prepared, author_of, entries_of, prepared_of
 from graphs.result import result_of
 from graphs.services import Services
 from graphs.state import RoundState
@@ -38,9 +40,13 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     services = runtime.context
     run = run_of(services, state["run_id"])
     material = material_in(state, services)
-    drafts = drafts_of(services, state["verified"])
-    due, others = suggestions(material)
-    entries = _entries(drafts, due, run, state, material, services)
+    prepared = prepared_of(run, services)
+    drafts = drafts_of(services, state["verified"]) if state.get("verified") else []
+    due, others = ([], []) if prepared else suggestions(material)
+    author = author_of(prepared, services) if prepared else services.author
+    entries = _entries(drafts, due, run, state, material, author)
+    if prepared:
+        entries = [*entries_of(prepared), *(_tainted(one, prepared) for one in entries)]
     proposal: Proposal | None = None
     if entries:
         proposal = build_proposal(
@@ -48,12 +54,12 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
             patient=run.patient,
             as_of=run.as_of,
             revision=state["revision"],
-            author=services.author,
+            author=author,
             drafts=entries,
-            based_on=watched(material.appraisal),
+            based_on=_based_on(prepared, material.appraisal),
             policy=services.policy,
         )
-    result = result_of(run, material, drafts, due, others, proposal, services)
+    result = result_of(run, material, drafts, due, others, proposal, services, prepared=prepared)
     # What was read, and from which proposal on this is its page: a later version of the round replaces it.
     result |= {"evidence": state["evidence"][state.get("since", 0) :], "revision": state["revision"]}
     sha = keep(services, result, "result")
@@ -69,7 +75,8 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
             policy=services.policy,
             now=now,
             replaces=state.get("item_id"),
-            supersede_tasks=run.tasks,
+            # Two notes of one patient stand side by side; two summaries don't.
+            supersede_tasks=() if prepared else run.tasks,
         )
         runs.set_status(connection, run.run_id, from_={"running"}, to="awaiting_review", now=now)
     return {"item_id": item.item_id, "proposal_sha256": proposal.proposal_sha256}
@@ -89,13 +96,23 @@ def watched(appraisal: Appraisal) -> tuple[str, ...]:
     )
 
 
+def _based_on(prepared: Prepared | None, appraisal: Appraisal) -> tuple[str, ...]:
+    if prepared is None:
+        return watched(appraisal)
+    return (*prepared.based_on, *(watched(appraisal) if prepared.watch == "chart" else ()))
+
+
+def _tainted(one: EntryDraft, prepared: Prepared) -> EntryDraft:
+    return replace(one, labels=one.labels | {"tainted"}) if prepared.tainted else one
+
+
 def _entries(
     drafts: Sequence[Draft],
     due: Sequence[Suggestion],
     run: Run,
     state: RoundState,
     material: Material,
-    services: Services,
+    author: Author,
 ) -> list[EntryDraft]:
     entries: list[EntryDraft] = []
     for one in drafts:
@@ -106,7 +123,7 @@ def _entries(
             resource_id=target_id(run.run_id, len(entries) + 1, state["revision"]),
             patient=run.patient,
             as_of=run.as_of,
-            author=services.author,
+            author=author,
         )
         entries.append(
             EntryDraft(

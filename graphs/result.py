@@ -18,6 +18,7 @@ from claims.claim import Claim, Draft
 from claims.page import page
 from claims.suggestion import NotSuggested, Suggestion
 from graphs.exhibits import facts_shown, series_shown
+from graphs.prepared import Prepared
 from graphs.services import Services
 from review.proposal import Proposal
 from store.runs import Run
@@ -31,9 +32,23 @@ def result_of(
     others: Sequence[NotSuggested],
     proposal: Proposal | None,
     services: Services,
+    *,
+    prepared: Prepared | None = None,
 ) -> dict[str, Any]:
-    """The result without what changes later (status, item, ledger)."""
-    name, revision = services.reasoner.model
+    """The result without what changes later (status, item, ledger).
+
+    Args:
+        run: the round's row.
+        material: what was read.
+        drafts: what stands.
+        due: what guidelines suggest.
+        others: what they do not.
+        proposal: what was composed, if anything.
+        services: the round's surroundings.
+        prepared: what the proposal was made from, when no reasoner drafted it.
+    """
+    name, revision = (run.model_name, run.model_revision) if prepared else services.reasoner.model
+    looked = _foot(material, others) if prepared is None or prepared.watch == "chart" else [_NOT_READ]
     tiers = {e.title: e.tier for e in proposal.entries if e.task == "suggestions"} if proposal else {}
     critical = [claim_of(f, material, f"k{i}") for i, f in enumerate(material.appraisal.of("critical"), start=1)]
     shown = [d.model_dump(mode="json") for d in drafts]
@@ -44,28 +59,36 @@ def result_of(
         "run_id": run.run_id,
         "patient": run.patient,
         "as_of": run.as_of.isoformat(),
-        "reasoner": services.reasoner.name,
+        "reasoner": run.reasoner if prepared else services.reasoner.name,
         "model": {"name": name, "revision": revision},
-        "page": list(page(drafts, head=_head(run, material, critical, services), foot=_foot(material, others))),
+        "prepared": None if prepared is None else {"by": prepared.prepared_by, "lines": list(prepared.page)},
+        "page": list(page(drafts, head=_head(run, material, critical, name, prepared), foot=looked)),
         "critical": [{"text": c.text, "citations": [x.model_dump() for x in c.citations]} for c in critical],
         "drafts": shown,
-        "accounted": _accounted(material, drafts),
+        "accounted": [] if prepared else _accounted(material, drafts),
         "suggestions": [
             {**s.model_dump(mode="json"), "tier": tiers.get(s.title, s.tier)} for s in due if "suggestions" in run.tasks
         ],
         "not_suggested": [n.model_dump(mode="json") for n in others],
         "coverage": [asdict(line) for line in material.coverage.values()],
-        "looked": _foot(material, others),
+        "looked": looked,
         "facts": facts_shown(drafts, due, material.appraisal),
         "series": series_shown(drafts, due, material.appraisal),
     }
 
 
-def _head(run: Run, material: Material, critical: Sequence[Claim], services: Services) -> list[str]:
-    model = services.reasoner.model[0]
-    by = "rules only, not a model" if model is None else f"worded by {model}, checked by code"
+_NOT_READ = "The chart was not read for this."
+
+
+def _head(
+    run: Run, material: Material, critical: Sequence[Claim], model: str | None, prepared: Prepared | None
+) -> list[str]:
     lines = [c.text for c in critical]
-    lines.append(f"Pre-round · chart as of {moment_of(run.as_of).words()} · {by} · a draft: check before use")
+    if prepared is None:
+        by = "rules only, not a model" if model is None else f"worded by {model}, checked by code"
+        lines.append(f"Pre-round · chart as of {moment_of(run.as_of).words()} · {by} · a draft: check before use")
+    else:
+        lines += [f"Prepared: {prepared.prepared_by} · not drafted in a round: check before use", *prepared.page]
     lines.extend(f"COULD NOT READ {c.query.partition('?')[0]}: {c.error}" for c in material.failed[:5])
     for kind in sorted(NO_SUGGESTIONS_WITHOUT):
         if count := material.not_understood(kind):

@@ -15,10 +15,10 @@ from langgraph.types import RetryPolicy
 from graphs.approving import approve
 from graphs.closing import close
 from graphs.commit import commit
-from graphs.consulting import appraise, consult
+from graphs.consulting import after_appraise, appraise, consult
 from graphs.drafting import after_verify, draft, verify_drafts
 from graphs.gathering import gather
-from graphs.intake import intake
+from graphs.intake import after_intake, intake
 from graphs.planning import after_assess, assess, plan
 from graphs.proposing import after_propose, propose
 from graphs.services import Services
@@ -61,10 +61,10 @@ def build_round(
     graph.add_node("commit", _told("commit", commit))
     graph.add_node("close", _told("close", close))
     graph.add_edge(START, "intake")
-    graph.add_edge("intake", "plan")
+    graph.add_conditional_edges("intake", after_intake, ["plan", "propose"])
     graph.add_edge("plan", "gather")
     graph.add_edge("gather", "appraise")
-    graph.add_edge("appraise", "consult")
+    graph.add_conditional_edges("appraise", after_appraise, ["consult", "verify"])
     graph.add_edge("consult", "assess")
     graph.add_conditional_edges("assess", after_assess, ["plan", "draft"])
     graph.add_edge("draft", "verify")

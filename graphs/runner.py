@@ -20,6 +20,7 @@ from agents.models.reply import ModelFailed
 from graphs.approving import Answer
 from graphs.ledger import Meter
 from graphs.node import run_of
+from graphs.prepared import KIND, Prepared, author_of
 from graphs.round import build_round
 from graphs.services import Services
 from graphs.state import GRAPH_VERSION
@@ -27,7 +28,7 @@ from review.closing import withdraw
 from review.errors import GateError, RoundOver
 from review.gate import expire
 from review.item import Item
-from store import decisions, items, runs
+from store import artifacts, decisions, items, runs
 from store.leases import LeaseHeld
 from store.runs import FINISHED, UNFINISHED, Run
 from tools.fhir.errors import FhirError, FhirUnreachable
@@ -89,6 +90,35 @@ class Runner:
             updated=now,
         )
         with self._services.db.write() as connection:
+            runs.create_if_absent(connection, run)
+        return run_of(self._services, run_id)
+
+    def open_prepared(self, *, run_id: str, prepared: Prepared, as_of: datetime | None = None) -> Run:
+        """Put a round whose proposal is prepared on record, once; it is driven by :meth:`advance`.
+
+        Args:
+            run_id: its id; the same again changes nothing.
+            prepared: what it is made from.
+            as_of: clinical now; the present without it.
+        """
+        now = self._services.clock.now()
+        author = author_of(prepared, self._services)
+        with self._services.db.write() as connection:
+            sha256 = artifacts.put_json(connection, prepared.model_dump(), kind=KIND, now=now)
+            run = Run(
+                run_id=run_id,
+                patient=prepared.patient,
+                tasks=(prepared.task,),
+                as_of=as_of or now,
+                reasoner=author.reasoner,
+                model_name=author.model_name,
+                model_revision=author.model_revision,
+                status="running",
+                graph_version=GRAPH_VERSION,
+                created=now,
+                updated=now,
+                prepared_sha256=sha256,
+            )
             runs.create_if_absent(connection, run)
         return run_of(self._services, run_id)
 
@@ -177,9 +207,8 @@ class Runner:
         detail = str(error) if expected else f"The program failed ({type(error).__name__}): report it, then run again."
         run = run_of(self._services, run_id)
         # A model that is away comes back: what was read is kept, and the round goes on from there.
-        owed = isinstance(error, ModelAway) or (
-            isinstance(error, FhirUnreachable) and (run.feedback is not None or run.refreshes is not None)
-        )
+        promised = run.feedback is not None or run.refreshes is not None or run.prepared_sha256 is not None
+        owed = isinstance(error, ModelAway) or (isinstance(error, FhirUnreachable) and promised)
         with self._services.db.write() as connection:
             if not runs.set_status(connection, run_id, from_={"committing"}, to="committing", now=now, detail=detail):
                 runs.set_status(

@@ -14,6 +14,8 @@ class RoundState(TypedDict, total=False):
 
     run_id: str
     """The round; its row holds patient, tasks and ``as_of``."""
+    prepared: str
+    """Artifact of the proposal that was prepared; not there when a reasoner drafts."""
     plan: str
     """Artifact of the calls to make next."""
     made: str

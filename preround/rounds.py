@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.reasoner import Reasoner
 from graphs.node import run_of
+from graphs.prepared import Prepared
 from preround.failure import Declined, Missing, Unusable
 from preround.wiring import House
 from review.decision import DecisionOutcome, Verb
@@ -62,10 +63,7 @@ async def start(
     """
     _offered(house.services.reasoner, tasks)
     found = patient_id(patient)
-    try:
-        await read_patient(house.services.client, PatientScope(patient_id=found))
-    except FhirNotFound as error:
-        raise Missing(_NOBODY) from error
+    await _known(house, found)
     run = house.runner.open(
         run_id=uuid.uuid4().hex[:16],
         patient=f"Patient/{found}",
@@ -75,6 +73,34 @@ async def start(
         since=since,
     )
     return await house.runner.advance(run.run_id)
+
+
+async def open_prepared(
+    house: House, prepared: Prepared, *, run_id: str | None = None, as_of: datetime | None = None
+) -> Run:
+    """Open a round whose proposal is prepared, and drive it to its approval; `result` gives its item.
+
+    Args:
+        house: the running program.
+        prepared: the proposal; see `graphs.prepared`.
+        run_id: sixteen hex digits that the caller derives, where the same thing prepared twice is one round.
+        as_of: clinical now; the present without it.
+
+    Raises:
+        Missing: no such patient; no round is opened.
+        FhirUnreachable: no server; no round is opened, or it stays `running` and the sweep tries it again.
+        GateError: the policy forbids an entry, or it can't be proposed as it is; the round has failed.
+    """
+    await _known(house, patient_id(prepared.patient))
+    run = house.runner.open_prepared(run_id=run_id or uuid.uuid4().hex[:16], prepared=prepared, as_of=as_of)
+    return await _drive_or_wait(house, run.run_id)
+
+
+async def _known(house: House, patient: str) -> None:
+    try:
+        await read_patient(house.services.client, PatientScope(patient_id=patient))
+    except FhirNotFound as error:
+        raise Missing(_NOBODY) from error
 
 
 def _offered(reasoner: Reasoner, tasks: Sequence[str]) -> None:
@@ -146,6 +172,10 @@ async def decide(
     if done.outcome in ("signed", "superseded"):
         return outcome_json(house, item_id, done)
     run = await _drive_or_wait(house, done.item.run_id)
+    if run.status == "stale" and run.prepared_sha256 is not None:
+        raise Declined(
+            "What this was prepared from changed since, so nothing was written; look at the chart and prepare it again"
+        )
     if run.status == "stale":
         following = await refresh(house, run)
         raise Declined(
@@ -171,7 +201,12 @@ async def _drive_or_wait(house: House, run_id: str) -> Run:
 
 
 async def refresh(house: House, stale: Run) -> str | None:
-    """Open and drive a fresh round for one that went stale; gives its item, and makes it at most once."""
+    """Open and drive a fresh round for one that went stale; gives its item, and makes it at most once.
+
+    Nobody but who prepared a proposal can prepare it again: such a round has no fresh one.
+    """
+    if stale.prepared_sha256 is not None:
+        return None
     run_id = uuid.uuid5(uuid.NAMESPACE_OID, f"refresh:{stale.run_id}").hex[:16]
     try:
         run = run_of(house.services, run_id)

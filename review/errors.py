@@ -102,6 +102,15 @@ class RoundOver(Refused):
         super().__init__(f"Round {run_id} has ended ({ended}): start another with `preround run`.")
 
 
+class NotDrafted(Refused):
+    """The proposal was prepared, so that nobody can draft it again."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(
+            f"Item {item_id} was prepared, not drafted by a reasoner that could take the words: edit it, or reject it."
+        )
+
+
 class RevisedTooOften(Refused):
     """The round was sent back as often as it may be."""
 

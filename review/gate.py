@@ -25,6 +25,7 @@ from review.errors import (
     HashMismatch,
     ItemExpired,
     NotAllowed,
+    NotDrafted,
     RevisedTooOften,
 )
 from review.item import Item
@@ -32,7 +33,7 @@ from review.opening import known_item, load_proposal, open_in, open_item
 from review.policy import Attestation, Policy, person_key
 from review.proposal import Proposal, Resource, drafts_of, propose
 from review.sealing import outbox_rows, signatures_of
-from store import decisions, items, outbox
+from store import decisions, items, outbox, runs
 from store.database import Database, Transaction
 
 REVISIONS = 5
@@ -80,6 +81,7 @@ def decide(
         ProposalDamaged: what is stored does not match its hashes.
         NotAllowed: the policy does not accept this person for this.
         DifferentEntries: another person has signed other entries of it.
+        NotDrafted: to revise what was prepared: there is nobody to draft it again.
         RevisedTooOften: its round was sent back as often as it may be.
         WrongUse: reason, words, entries or edit do not fit; the subclass says which.
     """
@@ -215,6 +217,7 @@ def _edit(connection: Transaction, item: Item, proposal: Proposal, call: Call, d
 
 def _send_back(connection: Transaction, item: Item, call: Call, decision: Decision) -> DecisionOutcome:
     if call.verb == "revise":
+        _check_drafted(connection, item)
         _check_revisions(connection, item)
     if call.verb == "reject":
         items.close(connection, item.item_id, to="rejected", now=call.now)
@@ -225,6 +228,12 @@ def _send_back(connection: Transaction, item: Item, call: Call, decision: Decisi
     items.close(connection, item.item_id, to="revised", now=call.now)
     record_decision(connection, "item.revised", item, decision)
     return DecisionOutcome(item=known_item(connection, item.item_id), outcome="revised", decision=decision)
+
+
+def _check_drafted(connection: Transaction, item: Item) -> None:
+    run = runs.get(connection, item.run_id)
+    if run is not None and run.prepared_sha256 is not None:
+        raise NotDrafted(item.item_id)
 
 
 def _check_revisions(connection: Transaction, item: Item) -> None:

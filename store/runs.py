@@ -72,6 +72,8 @@ class Run:
     """What it cost, as `run --json` gives it."""
     result_sha256: str | None = None
     """The artifact with the result, as `run --json` gives it."""
+    prepared_sha256: str | None = None
+    """The artifact that its proposal is made from, when it was prepared and no reasoner drafts it."""
 
 
 def create(connection: Connection, run: Run) -> None:

@@ -55,6 +55,7 @@ runs = Table(
     Column("closed", UtcInstant),
     Column("ledger", JsonText),
     Column("result_sha256", Text, ForeignKey("artifacts.sha256")),
+    Column("prepared_sha256", Text, ForeignKey("artifacts.sha256")),
     Index(None, "status"),
     Index(None, "patient"),
 )

@@ -95,6 +95,12 @@ class ItemView:
         return tuple(replace(one, text=one.text.removeprefix(named)) for one in self.page.who)
 
     @property
+    def prepared(self) -> Mapping[str, Any] | None:
+        """Who prepared the proposal and their lines; `None` for a round that was drafted."""
+        found: Mapping[str, Any] | None = self.result.get("prepared")
+        return found
+
+    @property
     def unread(self) -> tuple[Mapping[str, Any], ...]:
         """Coverage lines of what could not be read, or not in full."""
         return tuple(c for c in self.result.get("coverage", ()) if c["error"] or c["truncated"])

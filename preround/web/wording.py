@@ -92,6 +92,8 @@ def date_words(text: str | None) -> str:
 
 def author_words(result: Mapping[str, Any]) -> str:
     """Who wrote the drafts."""
+    if prepared := result.get("prepared"):
+        return f"{prepared['by']}, not a round"
     model = (result.get("model") or {}).get("name")
     if model is None:
         return "rules only, not a model"
