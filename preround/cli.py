@@ -21,6 +21,7 @@ COMMANDS = {
     "cancel": "resume:cancel",
     "serve": "serve:serve",
     "models": "models:models",
+    "key": "key:key",
     "schema": "schema:schema",
     "doctor": "doctor:doctor",
     "eval": "evaluate:evaluate",

@@ -9,6 +9,7 @@ from agents.models.registry import ModelUnknown, ModelUnnamed, RegistryUnusable
 from agents.models.reply import ModelFailed
 from agents.offline.reasoner import TaskNotOffered
 from graphs.node import RoundUnknown
+from preround.fhir_login import LoginUnclear
 from preround.wiring import HomeUnusable, ReasonerMissing
 from review.errors import GateError, NotThere, WrongUse
 from store.artifacts import ArtifactDamaged, ArtifactMissing
@@ -20,7 +21,9 @@ from tools.fhir.errors import (
     FhirGarbled,
     FhirNotFound,
     FhirUnreachable,
+    KeyUnusable,
     LoadError,
+    LoginUnusable,
 )
 from tools.guidelines.library import GuidelineUnusable
 
@@ -62,12 +65,16 @@ EXPECTED = (
     ModelUnnamed,
     RegistryUnusable,
     TaskNotOffered,
+    LoginUnclear,
     Unusable,
     Missing,
     Declined,
 )
 """Failures that are nobody's bug."""
 _UNUSABLE = (
+    KeyUnusable,
+    LoginUnclear,
+    LoginUnusable,
     RegistryUnusable,
     ModelUnnamed,
     LoadError,

@@ -30,6 +30,24 @@ class Settings(BaseSettings):
     """Base URL of the FHIR server; the embedded sandbox without one."""
     fhir_token: SecretStr | None = None
     """Bearer token for that server; sent to its origin and nowhere else."""
+    fhir_user: str | None = None
+    """User name, where that server wants HTTP Basic authentication."""
+    fhir_password: SecretStr | None = None
+    """Its password."""
+    fhir_client_id: str | None = None
+    """The id under which that server knows us as a SMART backend service."""
+    fhir_key: Path | None = None
+    """File with the private key of that service: PEM, JWK or a JWK set."""
+    fhir_key_text: SecretStr | None = None
+    """The key itself, in place of a file."""
+    fhir_key_id: str | None = None
+    """Its `kid`, where the key does not say; else the RFC 7638 thumbprint."""
+    fhir_scopes: str | None = None
+    """Scopes for reading, with spaces between them; `system/*.rs` without it, or what SMART 1 has for that."""
+    fhir_write_scopes: str | None = None
+    """Scopes for what was signed and for `load`; `system/*.rs system/*.cu` without it."""
+    fhir_token_url: str | None = None
+    """The token endpoint, where it lies on another host than the FHIR server."""
     database_url: str | None = None
     """PostgreSQL for state; SQLite under `home` without one."""
     reasoner: ReasonerName = "offline"

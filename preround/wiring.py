@@ -23,12 +23,12 @@ from graphs.runner import Runner, sqlite_checkpoints
 from graphs.services import Services
 from preround import VERSION
 from preround.clock import WallClock
+from preround.fhir_login import login
 from preround.sandbox.app import create_sandbox
 from preround.settings import Settings
 from review.policy import load_policy
 from store.database import Database, database_at
 from store.leases import FileLeases
-from tools.fhir.auth import BearerAuth, NoAuth
 from tools.fhir.client import FhirClient
 from tools.fhir.transport import in_process
 from tools.fhir.write import FhirWriter
@@ -122,15 +122,16 @@ async def open_house(
     sandbox = None if settings.fhir else sandbox_app(settings)
     base = settings.fhir or SANDBOX_URL
     transport = in_process(sandbox) if sandbox is not None else None
-    auth = BearerAuth(token=settings.fhir_token.get_secret_value()) if settings.fhir_token else NoAuth()
+    time = clock or WallClock()
+    reads, writes = (login(settings, base, purpose=purpose, now=time.now) for purpose in ("read", "write"))
     chosen = reasoner or _reasoner(settings)
 
     def writing() -> FhirWriter:
-        return FhirWriter(base, transport=transport, auth=auth)
+        return FhirWriter(base, transport=transport, auth=writes)
 
     try:
         async with (
-            FhirClient(base, transport=transport, auth=auth) as client,
+            FhirClient(base, transport=transport, auth=reads) as client,
             GuidelineWorker(node_modules=settings.node_modules) as worker,
             sqlite_checkpoints(settings.home / "checkpoints.sqlite") as checkpoints,
         ):
@@ -150,7 +151,7 @@ async def open_house(
                     model_name=chosen.model[0],
                     model_revision=chosen.model[1],
                 ),
-                clock=clock or WallClock(),
+                clock=time,
                 site_tables=settings.site_tables,
                 progress=progress,
             )

@@ -8,10 +8,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 
+from preround.clock import WallClock
 from preround.commands.models import reached
 from preround.door import Fhir, Json, leave, out, settings_with, write_json
+from preround.fhir_login import login
 from preround.settings import Settings
 from preround.wiring import model_row, open_house
+from tools.fhir.client import FhirClient
+from tools.fhir.smart.backend import BackendAuth
 
 ROOMS = (
     "agents",
@@ -61,7 +65,7 @@ def doctor(fhir: Fhir = None, json: Json = None) -> None:
 
 
 async def _checks(settings: Settings) -> list[Check]:
-    return [_python(), names_taken(), await _opened(settings), *await _model(settings)]
+    return [_python(), names_taken(), await _opened(settings), *await logins(settings), *await _model(settings)]
 
 
 async def _model(settings: Settings) -> list[Check]:
@@ -106,6 +110,33 @@ async def _opened(settings: Settings) -> Check:
             )
 
     return await _said("services", engine)
+
+
+async def logins(settings: Settings) -> list[Check]:
+    """Whether the FHIR server lets us in; that it answers `/metadata` says nothing of that."""
+    base = settings.fhir
+    if base is None:
+        return []
+
+    async def reading() -> str:
+        auth = login(settings, base, purpose="read", now=WallClock().now)
+        said = await _granted(auth) if isinstance(auth, BackendAuth) else ""
+        async with FhirClient(base, auth=auth) as client:
+            await client.search("Patient", [("_count", "1")], cap=1)
+        return f"{said}patients can be searched"
+
+    async def writing() -> str:
+        auth = login(settings, base, purpose="write", now=WallClock().now)
+        return f"{await _granted(auth)}writing was not tried" if isinstance(auth, BackendAuth) else ""
+
+    found = [await _said("login", reading)]
+    return [*found, await _said("login to write", writing)] if settings.fhir_client_id else found
+
+
+async def _granted(auth: BackendAuth) -> str:
+    token = await auth.token()
+    minutes = (token.expires - WallClock().now()).total_seconds() / 60
+    return f"logged in for {minutes:.0f} minutes with {token.scopes}; "
 
 
 async def _said(name: str, work: Callable[[], Awaitable[str]]) -> Check:

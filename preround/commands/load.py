@@ -11,9 +11,9 @@ from rich.table import Table
 
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import NOT_FOUND
+from preround.fhir_login import login
 from preround.load import load as load_paths
 from preround.wiring import SANDBOX_URL, House
-from tools.fhir.auth import BearerAuth
 from tools.fhir.find_patients import find_patients
 from tools.fhir.transport import in_process
 
@@ -33,7 +33,7 @@ def load(
                 paths,
                 base_url=settings.fhir or SANDBOX_URL,
                 transport=in_process(house.sandbox) if house.sandbox else None,
-                auth=BearerAuth(token=settings.fhir_token.get_secret_value()) if settings.fhir_token else None,
+                auth=login(settings, settings.fhir or SANDBOX_URL, purpose="write", now=house.services.clock.now),
                 on_progress=lambda count, total: progress.update(bar, completed=count, total=total),
             )
         if json is not None:

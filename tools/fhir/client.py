@@ -12,7 +12,15 @@ from tools.fhir import outcome
 from tools.fhir.auth import Auth, NoAuth
 from tools.fhir.capabilities import Capabilities
 from tools.fhir.connection import Answer, Connection
-from tools.fhir.errors import FhirError, FhirGarbled, FhirNotFound, FhirRefused, FhirUnreachable
+from tools.fhir.errors import (
+    FhirError,
+    FhirGarbled,
+    FhirNotFound,
+    FhirRefused,
+    FhirUnreachable,
+    LoginRefused,
+    LoginUnusable,
+)
 from tools.fhir.limits import Limits
 from tools.fhir.paging import Gathering, SearchAnswer
 from tools.fhir.transport import Transport
@@ -94,13 +102,14 @@ class FhirClient:
 
         Raises:
             FhirUnreachable: no answer within the limits.
+            LoginUnusable, LoginRefused: the server wants a login, which failed.
         """
         async with self._asking:
             if self._capabilities is None:
                 try:
                     statement = await self._resource("metadata", (), ())
                     self._capabilities = Capabilities.read(statement)
-                except FhirUnreachable:
+                except (FhirUnreachable, LoginUnusable, LoginRefused):
                     raise
                 except FhirError:
                     self._capabilities = Capabilities(known=False)

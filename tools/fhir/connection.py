@@ -2,7 +2,7 @@
 
 import asyncio
 import email.utils
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -19,6 +19,10 @@ from tools.fhir.transport import Transport
 Method = Literal["GET", "PUT", "POST"]
 """There is no DELETE: Preround never removes anything from a record."""
 
+Body = bytes | Callable[[], bytes] | None
+"""The content of a request, or what makes it for each try."""
+
+_UNPROVED = 401
 _BUSY = 429
 _DOUBTFUL = frozenset({502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -98,7 +102,7 @@ class Connection:
         url: httpx.URL,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body = None,
         repeatable: bool,
     ) -> Answer:
         """Send a request, again where it may help, and read the answer whatever its status.
@@ -106,8 +110,8 @@ class Connection:
         Args:
             method: one of the methods this connection allows.
             url: from `origin.url` or `origin.follow`.
-            headers: more headers.
-            body: FHIR JSON.
+            headers: more headers; with a body, its type is FHIR JSON unless they say otherwise.
+            body: what to send, or what makes it anew for each try.
             repeatable: False where a second try could do the thing twice; then only "too busy" (429) and a refused
                 connection are tried again.
 
@@ -115,6 +119,7 @@ class Connection:
             FhirUnreachable: no answer within the limits.
             FhirGarbled: the answer is too large or not readable.
             OtherOrigin: a redirect leaves the server's address.
+            LoginUnusable, LoginRefused: the request needed a login, which failed.
         """
         if method not in self._methods:
             msg = f"{method} is not allowed on this connection: use the writer for writing."
@@ -131,12 +136,22 @@ class Connection:
             msg = f"The FHIR server {again.reason}: check its address and that it is running, then try again."
             raise FhirUnreachable(msg) from again
 
-    async def _follow(self, method: Method, url: httpx.URL, headers: dict[str, str], body: bytes | None) -> Answer:
-        answer = await self._once(method, url, headers, body)
+    async def _follow(self, method: Method, url: httpx.URL, headers: dict[str, str], body: Body) -> Answer:
+        answer = await self._proved(method, url, headers, body)
         for _ in range(_HOPS):
             if method != "GET" or answer.status not in _REDIRECTS:
                 return answer
-            answer = await self._once(method, self._redirect(answer), headers, body)
+            answer = await self._proved(method, self._redirect(answer), headers, body)
+        return answer
+
+    async def _proved(self, method: Method, url: httpx.URL, headers: dict[str, str], body: Body) -> Answer:
+        """The answer to a request that says who asks; after a 401 once more, where another proof may be had."""
+        for last in (False, True):
+            proof = await self._auth.header()
+            sent = headers if proof is None else {**headers, "Authorization": proof}
+            answer = await self._once(method, url, sent, body)
+            if last or proof is None or answer.status != _UNPROVED or not self._auth.refused(proof):
+                break
         return answer
 
     def _redirect(self, answer: Answer) -> httpx.URL:
@@ -145,18 +160,16 @@ class Connection:
             raise FhirGarbled
         return self.origin.follow(location, answer.url)
 
-    async def _once(self, method: Method, url: httpx.URL, headers: dict[str, str], body: bytes | None) -> Answer:
-        sent = {"Accept": "application/fhir+json", **headers}
-        if body is not None:
-            sent["Content-Type"] = "application/fhir+json"
-        if (proof := self._auth.header()) is not None:
-            sent["Authorization"] = proof
+    async def _once(self, method: Method, url: httpx.URL, headers: dict[str, str], body: Body) -> Answer:
+        content = body() if callable(body) else body
+        typed = {} if content is None else {"Content-Type": "application/fhir+json"}
+        sent = {"Accept": "application/fhir+json", **typed, **headers}
         async with self._slots:
             self.requests += 1
             try:
                 async with (
                     asyncio.timeout(self.limits.request_seconds),
-                    self._http.stream(method, url, headers=sent, content=body) as response,
+                    self._http.stream(method, url, headers=sent, content=content) as response,
                 ):
                     answer = Answer(
                         status=response.status_code,

@@ -14,6 +14,18 @@ class BadAddress(FhirError):
     """The FHIR server's address is not usable: give one like https://host/fhir, without user name or query."""
 
 
+class KeyUnusable(FhirError):
+    """The private key can't be read: give an RSA key of 2048 bits or more, or a P-384 one, as PEM or JWK."""
+
+
+class LoginUnusable(FhirError):
+    """The token endpoint's address is not usable: set PREROUND_FHIR_TOKEN_URL to one like https://host/token."""
+
+
+class LoginRefused(FhirError):
+    """The FHIR server's login refused this client: check the client id, its key and its scopes."""
+
+
 class FhirUnreachable(FhirError):
     """The FHIR server could not be reached: check its address and that it is running, then try again."""
 
