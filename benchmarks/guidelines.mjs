@@ -14,7 +14,7 @@ const cql = require(path.join(nodeModules, 'cql-execution'));
 const { PatientSource } = require(path.join(nodeModules, 'cql-exec-fhir'));
 const { Model } = await import(pathToFileURL(path.join(worker, 'objects.mjs')));
 const { Measures } = await import(pathToFileURL(path.join(worker, 'measures.mjs')));
-const { counted } = await import(pathToFileURL(path.join(worker, 'populations.mjs')));
+const { counted, counts } = await import(pathToFileURL(path.join(worker, 'populations.mjs')));
 
 const model = new Model(require(path.join(nodeModules, 'cql-exec-fhir/lib/modelInfos/fhir-modelinfo-4.0.1.xml.js')), cql);
 const ours = new Measures(cql, model);
@@ -39,10 +39,10 @@ async function withPlain(each) {
   base.loadBundles([each.bundle]);
   const context = new cql.PatientContext(library, base.currentPatient(), codes, parameters(each), moment(each.end));
   const groups = [];
-  for (const { basis, populations } of measure.groups) {
-    const values = {};
-    for (const { code, expression } of populations) values[code] = await library.expressions[expression].execute(context);
-    groups.push(Object.fromEntries(Object.entries(counted(values, basis, elsewhere)).map(([code, found]) => [code, found.size])));
+  for (const group of measure.groups) {
+    const values = [];
+    for (const { expression } of group.populations) values.push(await library.expressions[expression].execute(context));
+    groups.push(counts(counted(group, values, elsewhere)));
   }
   return groups;
 }

@@ -3,7 +3,7 @@
     python -m benchmarks.guidelines [--data PATH] [--fqm NODE_MODULES] [--json FILE]
 
 For each published case, milliseconds of CPU time for one patient and one measure: ours, plain `cql-execution` with
-`cql-exec-fhir`, and, where a folder of npm packages with `fqm-execution` is given, that as it comes. Then CPU seconds
+`cql-exec-fhir`, and `fqm-execution` as it comes, where it is installed (a development dependency). Then CPU seconds
 of the worker for all measures, and for our own recommendations, on the largest Synthea chart after warm-up.
 """
 
@@ -120,13 +120,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measures and recommendations beside other engines.")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("PREROUND_TEST_DATA", "../shared/data")))
     parser.add_argument("--node-modules", type=Path, default=Path("node_modules"))
-    parser.add_argument("--fqm", type=Path, help="npm packages with fqm-execution; not compared without")
+    parser.add_argument(
+        "--fqm", type=Path, help="npm packages with fqm-execution; those of --node-modules if it is there"
+    )
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     node_modules = given.node_modules.resolve()
+    fqm = (given.fqm or node_modules).resolve()
     found = {
         "name": "guidelines",
-        "engines": medians(given.data / "ecqm", node_modules=node_modules, fqm=given.fqm and given.fqm.resolve()),
+        "engines": medians(
+            given.data / "ecqm", node_modules=node_modules, fqm=fqm if (fqm / "fqm-execution").exists() else None
+        ),
         "cpu_seconds": asyncio.run(cpu(given.data, node_modules=node_modules)),
     }
     if given.json:

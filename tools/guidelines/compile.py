@@ -15,7 +15,7 @@ from tools.guidelines.library import BUILT_IN
 from tools.guidelines.node import WORKER_FOLDER, node_binary
 
 TRANSLATOR = "@cqframework/cql"
-"""The npm package that turns CQL into ELM; a development dependency."""
+"""The npm package that turns CQL into ELM, ours ahead of time and others' when it is added."""
 
 
 class CqlNotTranslated(Exception):

@@ -22,6 +22,7 @@ WORDS: Mapping[str, tuple[Why, str]] = {
     "excluded": ("excluded", "Excluded by the measure."),
     "excepted": ("excluded", "Excepted by the measure."),
     "not_in_denominator": ("not_applicable", "Not in the denominator."),
+    "no_rate": ("not_applicable", "Counts or observes, and asks for nothing of one patient."),
 }
 """By standing what came out, in words; of several rates the first of this order counts."""
 

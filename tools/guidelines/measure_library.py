@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from tools.guidelines.measure import Direction, Measure, MeasureUnusable, library_name, measure_of
+from tools.guidelines.measure import Direction, Measure, MeasureUnusable, library_name, measure_of, refuse_composite
 
 DIRECTIONS = Path(__file__).parent / "directions.toml"
 """Which way is better, read off the measures' own words by a person."""
@@ -144,6 +144,7 @@ class _Shelf:
         for resource, own in self._measures:
             name = str(resource.get("name") or resource.get("id"))
             try:
+                refuse_composite(resource)
                 found = measure_of(resource, self._closure(resource, own), directions)
             except MeasureUnusable as problem:
                 broken[name] = str(problem)

@@ -1,7 +1,7 @@
 """Measures over one chart: in which populations the patient is, and whether there is a gap."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from tools.guidelines.outcome import Clause
 from tools.guidelines.worker import GuidelineWorker, WorkerError
 
 Resource = Mapping[str, Any]
-Standing = Literal["gap", "no_gap", "excluded", "excepted", "not_in_denominator", "could_not_say"]
+Standing = Literal["gap", "no_gap", "excluded", "excepted", "not_in_denominator", "could_not_say", "no_rate"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,9 +22,14 @@ class Rate:
     counts: Mapping[str, int]
     """How many members each population has; 1 or 0 where the patient is counted."""
     standing: Standing
-    """What it comes to; `could_not_say` where it is not known which way is better."""
+    """What it comes to; `could_not_say` where it is not known which way is better, `no_rate` where the measure counts
+    or observes (cohort, ratio, continuous variable) and asks for nothing of one patient."""
     gaps: tuple[str, ...]
     """References of the resources with a gap; empty where the patient is counted."""
+    observations: tuple[float | str, ...] = ()
+    """What was observed, member by member."""
+    strata: Mapping[str, bool | None] = field(default_factory=dict)
+    """By stratum, whether the patient, or anything counted of them, falls in it; none where that cannot be said."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,10 +139,18 @@ def _rate(group: Group, found: Mapping[str, Any]) -> Rate:
     gaps = {"increase": found["unmet"], "decrease": found["met"], "unclear": []}[group.direction]
     standing = _standing(group, counts, found, gaps)
     references = tuple(each for each in gaps if each != "patient")
-    return Rate(counts=counts, standing=standing, gaps=references if standing == "gap" else ())
+    return Rate(
+        counts=counts,
+        standing=standing,
+        gaps=references if standing == "gap" else (),
+        observations=tuple(each for one in found["observed"] for each in one),
+        strata=dict(found["strata"]),
+    )
 
 
 def _standing(group: Group, counts: Mapping[str, int], found: Mapping[str, Any], gaps: Sequence[str]) -> Standing:
+    if group.scoring != "proportion":
+        return "no_rate"
     if not counts.get("denominator"):
         return "not_in_denominator"
     if gaps:

@@ -232,7 +232,12 @@ def for_engine(measure: Measure) -> dict[str, Any]:
     groups = [
         {
             "basis": group.basis,
-            "populations": [{"code": code, "expression": define} for code, define in group.populations.items()],
+            "scoring": group.scoring,
+            "populations": [
+                {"id": each.id, "code": each.code, "expression": each.define, "of": each.of}
+                for each in group.populations
+            ],
+            "strata": [{"id": name, "expression": define} for name, define in group.strata.items()],
         }
         for group in measure.groups
     ]

@@ -22,10 +22,16 @@ export class Contexts {
   }
 }
 
-// The value of a define, worked out once.
+// The value of a define, worked out once; one of an included library is named `Alias.Define`.
 export async function valueOf(context, define) {
   const expression = context.library.expressions[define];
-  if (!expression) throw new Error('a define is not there');
+  if (!expression) return valueOf(...elsewhere(context, define));
   const known = Object.hasOwn(context.context_values, define) ? context.context_values[define] : undefined;
   return known === undefined ? expression.execute(context) : known;
+}
+
+function elsewhere(context, define) {
+  const [, alias, name] = /^"?([^".]+)"?\."?([^"]+)"?$/.exec(define) ?? [];
+  if (!alias || !context.library.get?.(alias)?.expressions?.[name]) throw new Error('a define is not there');
+  return [context.getLibraryContext(alias), name];
 }

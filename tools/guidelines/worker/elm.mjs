@@ -92,3 +92,19 @@ function bring(library, home, alias, concept, name) {
     own('codes').push({ ...found, name: `${alias}.${code}`, codeSystem: { ...found.codeSystem, name: renamed } });
   }
 }
+
+const NOT_DONE = new Set(['not-done', 'declined', 'cancelled', 'rejected', 'not-taken']);
+
+// Whether logic over plain FHIR asks for what was refused or not done: it reads the element, or names the status, that says so.
+export function asksForNegation(libraries) {
+  let plain = false;
+  let names = false;
+  for (const library of libraries.values()) {
+    for (const node of nodes(library.statements)) {
+      if (node.type === 'Retrieve' && (!node.templateId || node.templateId.startsWith('http://hl7.org/fhir/StructureDefinition/'))) plain = true;
+      if (node.type === 'Property' && node.path?.startsWith('doNotPerform')) names = true;
+      if (node.type === 'Literal' && NOT_DONE.has(node.value)) names = true;
+    }
+  }
+  return plain && names;
+}

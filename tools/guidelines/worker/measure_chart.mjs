@@ -1,6 +1,6 @@
 // One patient's chart as measures retrieve from it: by profile and code, each resource wrapped once.
 import { codings, keyOf } from './chart.mjs';
-import { profiles } from './profiles.mjs';
+import { negated, profiles } from './profiles.mjs';
 
 const ANY = 'http://hl7.org/fhir/StructureDefinition/';
 
@@ -14,7 +14,7 @@ export class MeasureChart {
     this.#model = model;
     for (const resource of resources) {
       const type = resource.resourceType;
-      const entry = { resource, reference: `${type}/${resource.id}` };
+      const entry = { resource, reference: `${type}/${resource.id}`, negated: negated(resource) };
       for (const profile of new Set([...profiles(resource, trust), ANY + type])) {
         if (!this.#entries.has(profile)) this.#entries.set(profile, []);
         this.#entries.get(profile).push(entry);
@@ -27,16 +27,19 @@ export class MeasureChart {
     return this.#references.get(value);
   }
 
-  // What the engine sees of the patient.
-  patient() {
+  // What the engine sees of the patient; what was refused or not done answers a retrieve without a profile only where `negation` is asked.
+  patient(negation) {
     const entry = this.#entries.get(`${ANY}Patient`)[0];
-    const patient = this.#wrapped(entry);
+    const patient = this.#model.wrap(entry.resource);
+    this.#references.set(patient, entry.reference);
     const findRecords = (profile, details) => {
       const asked = profile.startsWith('{') ? ANY + details.datatype.replace(/^.*}/, '') : profile;
       if (details.datatype.endsWith('}Patient')) return [patient];
-      return this.#retrieve(asked, details).map((each) => this.#wrapped(each));
+      const found = this.#retrieve(asked, details);
+      const shown = negation || !asked.startsWith(ANY) ? found : found.filter((each) => !each.negated);
+      return shown.map((each) => this.#wrapped(each));
     };
-    Object.defineProperty(patient, 'findRecords', { value: findRecords, configurable: true });
+    Object.defineProperty(patient, 'findRecords', { value: findRecords });
     return patient;
   }
 

@@ -1,12 +1,15 @@
 // FHIR measures: libraries and value sets parsed once and kept; many measures of one patient in one call, over one index.
 import { Contexts, valueOf } from './contexts.mjs';
-import { bare, nameOf, needs, withConcepts } from './elm.mjs';
+import { asksForNegation, bare, nameOf, needs, withConcepts } from './elm.mjs';
 import { Explanation } from './explain.mjs';
 import { MeasureChart } from './measure_chart.mjs';
-import { counted, gaps } from './populations.mjs';
+import { observing, standing } from './observing.mjs';
+import { counted, counts, gaps, observations } from './populations.mjs';
 import { ValueSets } from './valuesets.mjs';
 
-const PERIOD = 'Measurement Period';
+const PERIODS = ['Measurement Period', 'MeasurementPeriod'];
+
+const OBSERVATION = 'measure-observation';
 
 export class Measures {
   #cql;
@@ -35,8 +38,9 @@ export class Measures {
     const keys = new Map(libraries.map(({ key }) => [this.#elm.get(key).identifier.id, key]));
     const elm = new Map([...keys].map(([name, key]) => [name, this.#elm.get(key)]));
     elm.forEach((each) => withConcepts(each, elm));
+    if (observing(measure, elm.get(measure.library))) this.#parsed.delete(elm.get(measure.library));
     const library = this.#library(measure.library, keys);
-    this.#measures.set(measure.url, { measure, library, elm });
+    this.#measures.set(measure.url, { measure, library, elm, negation: asksForNegation(elm) });
     return { types: [...new Set([...elm.values()].flatMap((each) => Object.keys(needs(each, elm))))] };
   }
 
@@ -56,8 +60,14 @@ export class Measures {
   async evaluate({ now, start, end, resources, measures, explain, trust }) {
     const { DateTime, Interval } = this.#cql;
     const chart = new MeasureChart(resources, this.#model, trust);
-    const period = { [PERIOD]: new Interval(DateTime.parse(start), DateTime.parse(end)) };
-    const contexts = new Contexts(this.#cql, chart.patient(), this.#valueSets, period, DateTime.parse(now));
+    const period = new Interval(DateTime.parse(start), DateTime.parse(end));
+    const given = Object.fromEntries(PERIODS.map((each) => [each, period]));
+    // Logic that asks for what was refused or not done sees it, any other does not.
+    const made = new Map();
+    const contexts = (negation) => {
+      if (!made.has(negation)) made.set(negation, new Contexts(this.#cql, chart.patient(negation), this.#valueSets, given, DateTime.parse(now)));
+      return made.get(negation);
+    };
     const results = [];
     for (const url of measures) results.push(await this.#result(url, contexts, chart, explain));
     return { results };
@@ -66,26 +76,47 @@ export class Measures {
   async #result(url, contexts, chart, explain) {
     const held = this.#measures.get(url);
     if (!held) return { measure: url, failed: 'the measure itself', groups: [] };
-    const context = contexts.of(held.library);
-    let asked;
+    const context = contexts(held.negation).of(held.library);
+    const asked = { define: undefined };
+    const value = (define) => valueOf(context, (asked.define = define));
     try {
       const groups = [];
-      for (const { basis, populations } of held.measure.groups) {
-        const values = {};
-        for (const { code, expression } of populations) values[code] = await valueOf(context, (asked = expression));
-        const found = counted(values, basis, chart);
-        const counts = Object.fromEntries(Object.entries(found).map(([code, members]) => [code, members.size]));
-        groups.push({ counts, ...gaps(found) });
-      }
+      for (const group of held.measure.groups) groups.push(await this.#group(group, value, chart));
       return { measure: url, groups, clauses: explain ? this.#clauses(held, context, chart) : [] };
     } catch (problem) {
-      return { measure: url, groups: [], failed: asked, valueSet: missing(problem) };
+      return { measure: url, groups: [], failed: asked.define, valueSet: missing(problem) };
     }
   }
 
+  async #group(group, value, chart) {
+    const values = [];
+    for (const { expression, code } of group.populations) values.push(code === OBSERVATION ? [] : await value(expression));
+    const rows = counted(group, values, chart);
+    const observed = [];
+    for (const each of rows.filter((row) => row.code === OBSERVATION)) {
+      const of = standing(group, rows, each);
+      const found = of?.members.size ? observations(rows, of, await value(each.observes), group.basis, chart) : [];
+      observed.push(found);
+    }
+    const counted_ = { ...counts(rows), ...(observed.length ? { [OBSERVATION]: observed.flat().length } : {}) };
+    const strata = [];
+    for (const { id, expression } of group.strata) strata.push([id, await stratum(expression, value)]);
+    return { counts: counted_, ...gaps(rows), observed, strata };
+  }
+
   #clauses({ measure, elm }, context, chart) {
-    const asked = measure.groups.flatMap((group) => group.populations.map((each) => each.expression));
+    const asked = measure.groups.flatMap((group) => group.populations.filter((each) => each.code !== OBSERVATION).map((each) => each.expression));
     return new Explanation(measure.library, elm, context, chart).clauses([...new Set(asked)]);
+  }
+}
+
+// Whether the patient, or anything counted of them, falls in a stratum; null where that cannot be said: it decides no population.
+async function stratum(expression, value) {
+  try {
+    const found = await value(expression);
+    return Array.isArray(found) ? found.length > 0 : found ?? false;
+  } catch {
+    return null;
   }
 }
 

@@ -2,7 +2,8 @@
 // name; and what was refused or not done must never answer a retrieve for what was done.
 
 const QICORE = 'http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-';
-const USCORE = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-';
+const CORE = 'http://hl7.org/fhir/us/core/StructureDefinition/';
+const USCORE = `${CORE}us-core-`;
 const FHIR = 'http://hl7.org/fhir/StructureDefinition/';
 
 // What says "not": by type, when it does and the profiles that stand for it then.
@@ -16,11 +17,12 @@ const NEGATIONS = {
   Observation: [(each) => each.status === 'cancelled', ['observationnotdone', 'observationcancelled']],
   Procedure: [(each) => each.status === 'not-done', ['procedurenotdone']],
   ServiceRequest: [(each) => each.doNotPerform === true, ['servicenotrequested']],
-  Task: [(each) => each.status === 'rejected', ['taskrejected']],
+  Task: [(each) => each.status === 'rejected', ['taskrejected', 'tasknotdone']],
 };
 
-// Vital signs by LOINC code.
-const VITAL_SIGNS = {
+// Observations whose profile goes by LOINC code.
+const BY_CODE = {
+  '85353-1': [`${FHIR}vitalspanel`],
   '85354-9': [`${FHIR}bp`, `${USCORE}blood-pressure`],
   '39156-5': [`${FHIR}bmi`, `${USCORE}bmi`],
   '8302-2': [`${FHIR}bodyheight`, `${USCORE}body-height`],
@@ -30,10 +32,26 @@ const VITAL_SIGNS = {
   '9279-1': [`${FHIR}resprate`, `${USCORE}respiratory-rate`],
   '2708-6': [`${FHIR}oxygensat`, `${USCORE}pulse-oximetry`],
   '59408-5': [`${FHIR}oxygensat`, `${USCORE}pulse-oximetry`],
+  '9843-4': [`${FHIR}headcircum`, `${USCORE}head-circumference`],
+  '59576-9': [`${CORE}pediatric-bmi-for-age`],
+  '77606-2': [`${CORE}pediatric-weight-for-height`],
+  '8289-1': [`${CORE}head-occipital-frontal-circumference-percentile`],
   '72166-2': [`${USCORE}smokingstatus`],
+  '11341-5': [`${USCORE}observation-occupation`],
+  '86645-9': [`${USCORE}observation-pregnancyintent`],
+  '82810-3': [`${USCORE}observation-pregnancystatus`],
+  '76690-7': [`${USCORE}observation-sexual-orientation`],
 };
 
-const RESULTS = ['observation', 'simple-observation', 'observation-clinical-result', 'observation-lab', 'observation-screening-assessment', 'nonpatient-observation'];
+const RESULTS = ['observation', 'simple-observation', 'observation-clinical-result', 'observation-lab', 'observation-screening-assessment'];
+
+// Types whose profiles are not simply named after them, in either guide.
+const NAMED_OTHERWISE = {
+  Device: [`${USCORE}implantable-device`],
+  DiagnosticReport: ['lab', 'note'].flatMap((each) => [`${QICORE}diagnosticreport-${each}`, `${USCORE}diagnosticreport-${each}`]),
+  ImmunizationRecommendation: [`${QICORE}immunizationrec`],
+  Observation: [...RESULTS.flatMap((each) => [QICORE + each, USCORE + each]), `${QICORE}nonpatient-observation`],
+};
 const ENCOUNTER_DIAGNOSIS = 'encounter-diagnosis';
 
 function refusesByExtension(resource) {
@@ -42,17 +60,24 @@ function refusesByExtension(resource) {
 
 const codes = (concepts) => concepts.flatMap((each) => each.coding ?? []).map((each) => each.code);
 
+// A condition of a visit, of the list, or of both where it does not say.
 function ofCondition(resource) {
   const categories = codes(resource.category ?? []);
-  const found = [`${QICORE}condition`];
-  if (!categories.length || categories.includes(ENCOUNTER_DIAGNOSIS)) found.push(`${QICORE}condition-encounter-diagnosis`);
-  if (!categories.length || categories.some((each) => each !== ENCOUNTER_DIAGNOSIS)) found.push(`${QICORE}condition-problems-health-concerns`);
-  return found;
+  const found = ['condition'];
+  if (!categories.length || categories.includes(ENCOUNTER_DIAGNOSIS)) found.push('condition-encounter-diagnosis');
+  if (!categories.length || categories.some((each) => each !== ENCOUNTER_DIAGNOSIS)) found.push('condition-problems-health-concerns');
+  return found.flatMap((each) => [QICORE + each, USCORE + each]);
 }
 
 function ofObservation(resource) {
-  const vital = codes([resource.code ?? {}]).flatMap((each) => VITAL_SIGNS[each] ?? []);
-  return [...RESULTS.map((each) => QICORE + each), `${USCORE}observation-lab`, ...vital];
+  const found = codes([resource.code ?? {}]).flatMap((each) => BY_CODE[each] ?? []);
+  const vital = codes(resource.category ?? []).includes('vital-signs') || found.some((each) => each.startsWith(FHIR));
+  return vital ? [...found, `${USCORE}vital-signs`] : found;
+}
+
+// Whether a resource says that something was refused, forbidden or not done.
+export function negated(resource) {
+  return NEGATIONS[resource.resourceType]?.[0](resource) ?? false;
 }
 
 // The profiles that a resource stands for. What says "not" stands for its negation alone, whatever it names itself, unless its own
@@ -63,6 +88,6 @@ export function profiles(resource, trust) {
   const named = resource.meta?.profile ?? [];
   if (negated?.(resource)) return new Set([...names.map((each) => QICORE + each), ...(trust ? named : [])]);
   if (type === 'Condition') return new Set([...named, ...ofCondition(resource)]);
-  if (type === 'Observation') return new Set([...named, ...ofObservation(resource)]);
-  return new Set([...named, QICORE + type.toLowerCase()]);
+  const own = [QICORE + type.toLowerCase(), USCORE + type.toLowerCase(), ...(NAMED_OTHERWISE[type] ?? [])];
+  return new Set([...named, ...own, ...(type === 'Observation' ? ofObservation(resource) : [])]);
 }
