@@ -18,7 +18,7 @@ from chart.notes import medicine_conflicts, note_findings, repeated
 from chart.pending import preliminary
 from chart.plausibility import doubt
 from chart.problems import Concept, Problem, build_problems, concepts
-from chart.rules import rules
+from chart.rules import Rules, rules
 from chart.series import Series, build_series
 from chart.therapy import avoided, blood_pressure, contradictions, duplicates, pairs
 from chart.trends import acute, critical, slow_trends
@@ -39,6 +39,8 @@ class Appraisal:
     """The medication table it was made with."""
     concepts: tuple[Concept, ...]
     """The problem table it was made with."""
+    book: Rules
+    """The rules it was made with."""
     series: Mapping[str, Series]
     """By measurement key, doubtful points marked."""
     ranges: Mapping[str, Range]
@@ -139,6 +141,7 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         table=table,
         drug_table=drug_table,
         concepts=concept_table,
+        book=book,
         series=series,
         ranges=ranges,
         courses=courses,

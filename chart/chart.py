@@ -199,12 +199,16 @@ def _as_of(fact: Fact, as_of: datetime) -> Fact:
 
 
 def _numbered(drafts: Sequence[Fact]) -> Iterable[Fact]:
-    """Number by kind in an order that depends on what the facts say, not on ids or on the order of arrival."""
+    """Number by kind in an order that depends on what the facts say, not on ids or on the order of arrival.
+
+    The drafts are numbered in place: nobody else has seen them, and a copy of each would double the chart.
+    """
     count: Counter[str] = Counter()
     for fact in sorted(drafts, key=_order):
         letter = LETTERS[fact.kind]
         count[letter] += 1
-        yield replace(fact, id=f"{letter}{count[letter]}")
+        object.__setattr__(fact, "id", f"{letter}{count[letter]}")
+        yield fact
 
 
 def _order(fact: Fact) -> tuple[str, float, str, str, str, str, str]:

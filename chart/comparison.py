@@ -44,6 +44,8 @@ class Comparison:
     """Problems that began in it."""
     resolved_problems: tuple[Fact, ...]
     """Problems that ended in it."""
+    procedures: tuple[Fact, ...]
+    """What was done in it, without what says nothing by itself (the rules' quiet procedures)."""
 
 
 def compare(appraisal: Appraisal, *, since: date | None = None) -> Comparison:
@@ -67,7 +69,13 @@ def compare(appraisal: Appraisal, *, since: date | None = None) -> Comparison:
         renewed=len([o for o in orders if is_live(o) or o.status in ("stopped", "completed")]),
         new_problems=_within([p for p in problems if p.status in ACTIVE], start, "when"),
         resolved_problems=_within([p for p in problems if p.status not in ACTIVE], start, "ended"),
+        procedures=_within(_procedures(appraisal), start, "when"),
     )
+
+
+def _procedures(appraisal: Appraisal) -> list[Fact]:
+    done = [f for f in appraisal.chart.of("procedure") if f.status in ("completed", "in-progress", "unknown", "")]
+    return [f for f in done if not appraisal.book.quiet.search(f.name.lower())]
 
 
 def _within(facts: Sequence[Fact], start: date, what: str) -> tuple[Fact, ...]:

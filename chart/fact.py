@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from chart.moment import Moment
@@ -128,3 +129,13 @@ class Fact:
     def has_code(self, system: str, codes: frozenset[str]) -> bool:
         """Whether any of its codings is one of ``codes`` in ``system``."""
         return any(c.system == system and c.code in codes for c in self.codes)
+
+
+def tags_of(marks: Iterable[str]) -> frozenset[str]:
+    """The marks as one shared set: most facts of a chart have none, or the same."""
+    return _shared(frozenset(marks))
+
+
+@lru_cache(maxsize=1024)
+def _shared(tags: frozenset[str]) -> frozenset[str]:
+    return tags

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from chart.fact import Cell, Coding
 from chart.fhirpath import choice, literal_text
 from chart.moment import Moment, parse_moment
+
+_SHARED = 8192
+"""So many literals are kept to be shared: a chart says the same few things of most of its entries."""
+
+
+@lru_cache(maxsize=_SHARED)
+def _cell(path: str, text: str) -> Cell:
+    """One object for one literal at one path, however many resources have it: a chart keeps a tenth of the objects."""
+    return Cell(path=path, text=text)
+
+
+@lru_cache(maxsize=_SHARED)
+def _codings(rows: tuple[tuple[str, str, str], ...]) -> tuple[Coding, ...]:
+    return tuple(Coding(system=system, code=code, display=display) for system, code, display in rows)
 
 
 class Node:
@@ -67,7 +82,7 @@ class Node:
     def cell(self) -> Cell | None:
         """The literal with its path, or ``None`` when it is empty."""
         text = self.text
-        return Cell(path=self.path, text=text) if text else None
+        return _cell(self.path, text) if text else None
 
     @property
     def moment(self) -> Moment | None:
@@ -84,11 +99,8 @@ class Node:
 
     def codings(self) -> tuple[Coding, ...]:
         """The codings of a CodeableConcept."""
-        return tuple(
-            Coding(system=c.get("system").text, code=c.get("code").text, display=c.get("display").text)
-            for c in self.items("coding")
-            if isinstance(c.value, dict)
-        )
+        rows = [c for c in self.items("coding") if isinstance(c.value, dict)]
+        return _codings(tuple((c.get("system").text, c.get("code").text, c.get("display").text) for c in rows))
 
     def concept_cell(self) -> Cell | None:
         """The words of a CodeableConcept: its text, else the first display, else the first code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,6 +49,8 @@ class Rules:
     """Results that should have been measured again."""
     expected: tuple[Rule, ...]
     """What a problem asks to have on record."""
+    quiet: re.Pattern[str]
+    """Names of procedures that say nothing by themselves, in lower case."""
 
 
 @lru_cache(maxsize=4)
@@ -62,4 +65,5 @@ def rules(site: Path | None = None) -> Rules:
         pairs=tuple(Rule(row=row) for row in table["pair"]),
         repeat=tuple(Rule(row=row) for row in table["repeat"]),
         expected=tuple(Rule(row=row) for row in table["expected"]),
+        quiet=re.compile("|".join(table["quiet"]["words"])),
     )

@@ -71,7 +71,11 @@ class Series:
 
     def doubting(self, doubts: dict[str, Doubt]) -> Series:
         """The same series with points (by fact id) marked as doubtful; a doubt once set stays."""
-        return replace(self, points=tuple(replace(p, doubt=p.doubt or doubts.get(p.fact.id)) for p in self.points))
+        found = (doubts.get(p.fact.id) if p.doubt is None else None for p in self.points)
+        return replace(
+            self,
+            points=tuple(replace(p, doubt=new) if new else p for p, new in zip(self.points, found, strict=True)),
+        )
 
 
 def build_series(chart: Chart, table: Measurements) -> dict[str, Series]:

@@ -52,20 +52,21 @@ def _since_admission(m: Material, stay: Stay, number: Callable[[], str], told: A
             moved.append((inside[0], inside[-1]))
     if not moved:
         return []
-    s = Sentence(m.appraisal).say("Since admission (").date(stay.admission).say("): ")
-    listing(s, moved, lambda pair: _first_and_last(s, pair, m, start.date))
+    latest = max((last for _, last in moved), key=lambda p: p.when.start)
+    s = Sentence(m.appraisal).say("Since admission (").date(stay.admission).say(") to ").date(latest.fact).say(": ")
+    listing(s, moved, lambda pair: _first_and_last(s, pair, m, (start.date, latest.day)))
     return [s.claim(number(), salience=2)]
 
 
-def _first_and_last(s: Sentence, pair: tuple[Point, Point], m: Material, admitted: date) -> None:
-    """Two values; one that is not of the day of admission, or not of today, says its day."""
+def _first_and_last(s: Sentence, pair: tuple[Point, Point], m: Material, usual: tuple[date, date]) -> None:
+    """Two values; one that is not of the day of admission, or not of the last day, says its day."""
     first, last = pair
     what = measurement(m, last)
     s.name(last.fact, what.name).say(" ").number(first, what, unit=False)
-    if first.day != admitted:
+    if first.day != usual[0]:
         s.say(" (").date(first.fact).say(")")
     s.say(" → ").number(last, what)
-    if last.day != m.appraisal.chart.today:
+    if last.day != usual[1]:
         s.say(" (").date(last.fact).say(")")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chart.extract.statement import concept_status, statement, when_of
-from chart.fact import Fact
+from chart.fact import Fact, tags_of
 from chart.node import Node
 
 NO_KNOWN = frozenset({"716186003", "409137002", "428607008", "429625007", "428197003", "716184000", "716185004"})
@@ -46,6 +46,6 @@ def facts(resource: Mapping[str, Any]) -> list[Fact]:
             "reaction": manifestation,
             "severity": reactions[0].get("severity").cell if reactions else None,
         },
-        tags=frozenset(tags),
+        tags=tags_of(tags),
     )
     return [fact] if fact else []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chart.extract.statement import When, concept_status, statement, when_of
-from chart.fact import Fact
+from chart.fact import Fact, tags_of
 from chart.node import Node
 
 ACTIVE = frozenset({"active", "recurrence", "relapse"})
@@ -50,6 +50,6 @@ def facts(resource: Mapping[str, Any]) -> list[Fact]:
             "severity": root.get("severity").concept_cell(),
             "onset_text": root.get("onsetString").cell,
         },
-        tags=frozenset(tags),
+        tags=tags_of(tags),
     )
     return [fact] if fact else []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chart.extract.statement import statement, when_of
-from chart.fact import Fact
+from chart.fact import Fact, tags_of
 from chart.node import Node
 
 _INPATIENT = frozenset({"IMP", "ACUTE", "NONAC"})
@@ -33,7 +33,7 @@ def encounter_facts(resource: Mapping[str, Any]) -> list[Fact]:
         status=status.text,
         status_cell=status.cell,
         cells={"class": setting.cell},
-        tags=frozenset(tags),
+        tags=tags_of(tags),
     )
     if head is None:
         return []
@@ -123,6 +123,6 @@ def _coded(
             "reason": root.get("statusReason").concept_cell() or root.get("reasonCode").concept_cell(),
             **{role: root.get(name).cell for role, name in cells.items()},
         },
-        tags=frozenset({"negated"} if status.text == "not-done" else ()),
+        tags=tags_of({"negated"} if status.text == "not-done" else ()),
     )
     return [fact] if fact else []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chart.extract.statement import When, statement, when_of
-from chart.fact import Cell, Fact, FactKind
+from chart.fact import Cell, Fact, FactKind, tags_of
 from chart.node import Node
 
 
@@ -52,7 +52,7 @@ def order_facts(resource: Mapping[str, Any]) -> list[Fact]:
         code=code,
         when=when_of(root, "authoredOn", "occurrence"),
         cells={"reason": root.get("reasonCode").concept_cell()},
-        tags=frozenset(tags),
+        tags=tags_of(tags),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chart.extract.statement import When, identity, statement, when_of
-from chart.fact import Cell, Coding, Fact
+from chart.fact import Cell, Coding, Fact, tags_of
 from chart.node import Node
 
 Library = Mapping[str, Mapping[str, Any]]
@@ -84,7 +84,7 @@ def _medicine(resource: Mapping[str, Any], library: Library, when: When, dosage:
             "as_needed": dosage.get("asNeededBoolean").cell,
             "reason": root.get("reasonCode").concept_cell(),
         },
-        tags=frozenset(tags),
+        tags=tags_of(tags),
     )
     return [fact] if fact else []
 

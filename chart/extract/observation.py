@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from chart.extract.statement import statement, when_of
-from chart.fact import Cell, Fact, FactKind
+from chart.fact import Cell, Fact, FactKind, tags_of
 from chart.node import Node
 
 _KINDS: Mapping[str, FactKind] = {
@@ -38,7 +38,7 @@ def facts(resource: Mapping[str, Any]) -> list[Fact]:
         status=status.text,
         status_cell=status.cell,
         cells={"specimen": root.get("specimen", "display").cell},
-        tags=frozenset({"preliminary"} if status.text in ("preliminary", "registered") else ()),
+        tags=tags_of({"preliminary"} if status.text in ("preliminary", "registered") else ()),
     )
     if head is None:
         return []
@@ -102,7 +102,7 @@ def _valued(head: Fact, node: Node) -> Fact:
         reason = keep("absent", node.get("dataAbsentReason").concept_cell())
         tags.add("no_value" if reason is None else "absent")
     _judged(node, keep)
-    return replace(head, value=result, unit=unit, cells=cells, tags=frozenset(tags))
+    return replace(head, value=result, unit=unit, cells=cells, tags=tags_of(tags))
 
 
 def _judged(node: Node, keep: Keep) -> None:

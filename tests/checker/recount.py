@@ -128,8 +128,8 @@ def _commands(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> 
 
 
 _PHRASES: tuple[tuple[str, Count], ...] = (
-    (r"(?P<n>\d+) visits? in the year to", _visits_of_the_year),
-    (r"(?P<n>\d+) of them as emergency or in hospital", _urgent_visits),
+    (r"(?P<n>\d+) visits? in twelve months", _visits_of_the_year),
+    (r"(?P<n>\d+) as emergency or in hospital", _urgent_visits),
     (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it", _visits_for_it),
     (r"BP over target on (?P<n>\d+) readings running", _pressures),
     (

@@ -128,11 +128,9 @@ def _valued(claim: Claim, by_id: Mapping[str, Fact]) -> set[str]:
 def undated(shown: Shown) -> list[str]:
     """A3: a value without its date beside it, or one that is given as the latest and is not."""
     by_id = shown.appraisal.chart.by_id
-    changed = under(shown, "Changed")
-    header = next((c.text for c in changed if c.text.startswith("Compared: ")), "")
     faults = []
     for claim in shown.on_page:
-        beside = claim.text + (header if claim in changed else "")
+        beside = claim.text
         for fact_id in sorted(_valued(claim, by_id)):
             fact = by_id[fact_id]
             if fact.when and fact.when.words() not in beside and str(fact.when.year) not in _years(beside):

@@ -37,7 +37,7 @@ def test_a_threshold_that_is_missed_is_said(samples: tuple[Sample, ...]) -> None
     assert missed([replace(page, about={"other": 3, "abnormal": 1})], None)
     assert missed([page], Cost(name="x", entries=1, seconds=0.6, growth=1.0))
     assert missed([page], Cost(name="x", entries=1, seconds=0.1, growth=12.5))
-    assert share([replace(page, about={"head": 9, "abnormal": 1})]) == 1
+    assert share([replace(page, about={"other": 1, "abnormal": 9})]) == 0.9
 
 
 def test_ten_times_the_entries_are_ten_times_the_facts(samples: tuple[Sample, ...]) -> None:
