@@ -31,10 +31,13 @@ _AI_BASE = "http://hl7.org/fhir/uv/aitransparency"
 _AI_TYPES = f"{_AI_BASE}/CodeSystem/AIdeviceTypeCS"
 _AI_KIND = f"{_AI_BASE}/StructureDefinition/aitransparency.AIKind"
 _ROLES = "urn:preround:role"
+_OPERATIONS = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 _FINAL = {"Composition": "status", "DocumentReference": "docStatus"}
 
 Resource = dict[str, Any]
 Part = Literal["device", "target", "provenance"]
+TakesBack = Literal["NULLIFY", "UPDATE"]
+"""An undo marks what was made as entered in error, or brings an earlier version back."""
 ModelKind = Literal["Large-Language-Models", "Vision-Language-Models"]
 
 
@@ -103,8 +106,12 @@ def seal(
     signatures: Sequence[Signature],
     recorded: datetime,
     provenance_id: str,
+    takes_back: TakesBack | None = None,
 ) -> Sealed:
     """Add to a signed draft what its signatures add: final status, attesters, the AI label and a Provenance.
+
+    An undo is written exactly as it was signed: whoever takes a summary back does not attest it, and what a person
+    wrote comes back without a label of ours.
 
     Args:
         entry_resource: the draft as signed, with its id; not changed.
@@ -113,6 +120,7 @@ def seal(
         signatures: who signed; at least one.
         recorded: wall time of the last needed signature.
         provenance_id: the Provenance's id, from `derived_id`.
+        takes_back: how it takes a write back, when it is an undo.
 
     Raises:
         ValueError: when there is no signature, or the draft has no id.
@@ -121,11 +129,12 @@ def seal(
         raise ValueError("Seal a draft with at least one signature.")
     if not entry_resource.get("id"):
         raise ValueError("Give the draft an id before it is sealed.")
-    target = _target(entry_resource, signatures)
+    target = entry_resource if takes_back else _target(entry_resource, signatures)
+    provenance = _provenance(target, sources, author, signatures, recorded, provenance_id)
     parts: tuple[tuple[Part, Resource], ...] = (
         ("device", device(author)),
         ("target", target),
-        ("provenance", _provenance(target, sources, author, signatures, recorded, provenance_id)),
+        ("provenance", _taking_back(provenance, takes_back) if takes_back else provenance),
     )
     resources = tuple(
         SealedResource(part=part, resource=resource, sha256=sha256_of(resource)) for part, resource in parts
@@ -256,3 +265,14 @@ def _provenance(
     if sources:
         provenance["entity"] = [{"role": "source", "what": {"reference": source}} for source in sources]
     return provenance
+
+
+def _taking_back(provenance: Resource, how: TakesBack) -> Resource:
+    """The Provenance of an undo: nothing is asserted by a machine, and what stood there is what was revised."""
+    author, *verifiers = provenance["agent"]
+    assembler = {**author, "type": {"coding": [{"system": _PARTICIPANT, "code": "assembler"}]}}
+    found = {name: value for name, value in provenance.items() if name not in {"meta", "reason"}}
+    found |= {"activity": {"coding": [{"system": _OPERATIONS, "code": how}]}, "agent": [assembler, *verifiers]}
+    if "entity" in found:
+        found["entity"] = [{**one, "role": "revision"} for one in found["entity"]]
+    return found

@@ -62,7 +62,8 @@ async def _writer(services: Services) -> AsyncIterator[FhirWriter]:
 
 
 def _entry(row: OutboxRow) -> WriteEntry:
-    return WriteEntry(resource=read_exact(row.body.encode()), key=row.outbox_id, if_match=row.if_match)
+    body = read_exact(row.body.encode())
+    return WriteEntry(resource=body, key=row.outbox_id, if_match=row.if_match, restores=row.restores)
 
 
 async def _found(writer: FhirWriter, rows: Sequence[OutboxRow]) -> bool:
@@ -111,7 +112,14 @@ async def _write(services: Services, writer: FhirWriter, rows: Sequence[OutboxRo
         raise
     with services.db.write() as connection:
         for row, one in zip(rows, stored, strict=True):
-            outbox.mark_done(connection, row.outbox_id, version=one.version or "", stored_sha256=one.sha256, now=now())
+            outbox.mark_done(
+                connection,
+                row.outbox_id,
+                version=one.version or "",
+                stored_sha256=one.sha256,
+                stored_id=one.reference.partition("/")[2],
+                now=now(),
+            )
 
 
 def _how(services: Services, item_id: str) -> str:

@@ -51,6 +51,8 @@ class PreparedEntry(Record):
     """The class of its medication, where it proposes one."""
     base: dict[str, Any] | None = None
     """The stored resource that it changes, with its version, for the diff and `If-Match`; None when it is new."""
+    restores: str | None = None
+    """The earlier version of `base` that it brings back word for word; only an undo does."""
 
 
 class Prepared(Record):
@@ -118,6 +120,7 @@ def entries_of(prepared: Prepared) -> list[EntryDraft]:
             labels=frozenset((*entry.labels, *tainted)),
             medication_class=entry.medication_class,
             base=entry.base,
+            restores=entry.restores,
         )
         for entry in prepared.entries
     ]

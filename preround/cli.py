@@ -19,6 +19,7 @@ COMMANDS = {
     "decide": "decide:decide",
     "resume": "resume:resume",
     "cancel": "resume:cancel",
+    "undo": "undo:undo",
     "serve": "serve:serve",
     "models": "models:models",
     "key": "key:key",

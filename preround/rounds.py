@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 from agents.reasoner import Reasoner
 from graphs.node import run_of
 from graphs.prepared import Prepared
+from graphs.undo import undo_of
 from preround.failure import Declined, Missing, Unusable
 from preround.wiring import House
 from review.decision import DecisionOutcome, Verb
@@ -18,7 +20,7 @@ from review.gate import decide as gate_decide
 from review.proposal import Resource
 from review.queue import show
 from review.receipt import receipts
-from store import artifacts, items
+from store import artifacts, items, runs
 from store.leases import LeaseHeld
 from store.runs import FINISHED, Run
 from tools.fhir.errors import FhirError, FhirNotFound
@@ -94,6 +96,25 @@ async def open_prepared(
     await _known(house, patient_id(prepared.patient))
     run = house.runner.open_prepared(run_id=run_id or uuid.uuid4().hex[:16], prepared=prepared, as_of=as_of)
     return await _drive_or_wait(house, run.run_id)
+
+
+async def undo(house: House, receipt_id: str) -> Run:
+    """Open a round that proposes to take a write back; while one waits for its decision, that one.
+
+    Raises:
+        ReceiptNotFound: nothing was written under this receipt.
+        CannotUndo: it was taken back already, somebody changed it since, or the server can't say.
+        FhirUnreachable: no server.
+    """
+    for attempt in itertools.count(1):
+        run_id = uuid.uuid5(uuid.NAMESPACE_OID, f"undo:{receipt_id}:{attempt}").hex[:16]
+        with house.services.db.read() as connection:
+            before = runs.get(connection, run_id)
+        if before is None:
+            break
+        if before.status not in FINISHED:
+            return await _drive_or_wait(house, run_id)
+    return await open_prepared(house, await undo_of(house.services, receipt_id), run_id=run_id)
 
 
 async def _known(house: House, patient: str) -> None:
@@ -226,11 +247,23 @@ def outcome_json(house: House, item_id: str, done: DecisionOutcome) -> dict[str,
         "next_item": done.next_item or item.next_item,
         "signatures_missing": [str(slot) for slot in done.signatures_missing],
         "run_status": run_of(house.services, item.run_id).status,
-        "receipts": [
-            {"entry": r.entry, "reference": r.reference, "version": r.version, "sha256": r.sha256, "receipt": r.receipt}
-            for r in receipts(house.services.db, item_id)
-        ],
+        "receipts": receipts_json(house, item_id),
     }
+
+
+def receipts_json(house: House, item_id: str) -> list[dict[str, Any]]:
+    """An item's receipts as `decide --json` and `show --json` give them."""
+    return [
+        {
+            "entry": r.entry,
+            "reference": r.reference,
+            "version": r.version,
+            "sha256": r.sha256,
+            "receipt": r.receipt,
+            "undone_by": r.undone_by,
+        }
+        for r in receipts(house.services.db, item_id)
+    ]
 
 
 def item_of_run(house: House, run_id: str) -> str:

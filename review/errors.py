@@ -26,6 +26,20 @@ class ItemNotFound(NotThere):
         super().__init__(f"There is no review item {item_id}: take an id from `preround queue`.")
 
 
+class ReceiptNotFound(NotThere):
+    """Nothing was written under this receipt."""
+
+    def __init__(self, receipt: str) -> None:
+        super().__init__(f"There is no receipt {receipt}: take an id from `preround show ITEM`.")
+
+
+class CannotUndo(Refused):
+    """The write can't be taken back as it stands now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This can't be undone: {why}.")
+
+
 class AlreadyDecided(Refused):
     """The item is closed, or this person has signed it."""
 
@@ -41,7 +55,7 @@ class AlreadyDecided(Refused):
 
 
 _AFTER = {
-    "approved": "look at what was written with `preround show`",
+    "approved": "look at it with `preround show`, or take a write back with `preround undo RECEIPT`",
     "revised": "wait for the proposal that answers the words, or drive it with `preround resume`",
     "signed by you": "another person must give the signature that is missing",
 }
@@ -91,7 +105,9 @@ class AlreadySent(Refused):
     """The item's writes have begun."""
 
     def __init__(self, item_id: str) -> None:
-        super().__init__(f"Item {item_id} is being written: wait, then look at its receipts with `preround show`.")
+        super().__init__(
+            f"Item {item_id} is being written: wait for its receipts, then take them back with `preround undo RECEIPT`."
+        )
 
 
 class RoundOver(Refused):

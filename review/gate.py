@@ -192,6 +192,8 @@ def _approve(
 
 
 def _edit(connection: Transaction, item: Item, proposal: Proposal, call: Call, decision: Decision) -> DecisionOutcome:
+    if any("undo" in entry.labels for entry in proposal.entries if entry.n in call.edited):
+        raise EditUnusable("an undo is signed as it is, or rejected")
     drafts = [
         replace(draft, resource=call.edited.get(n, draft.resource))
         for n, draft in enumerate(drafts_of(proposal), start=1)

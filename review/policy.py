@@ -29,6 +29,7 @@ Label = Literal[
     "image-finding",
     "removal",
     "undo",
+    "restore",
     "child-by-weight",
     "pregnancy",
     "renal-dose",

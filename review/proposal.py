@@ -36,6 +36,8 @@ class Draft:
     """The class of its medication as the chart's tables give it; None when they give none."""
     base: Resource | None = None
     """The stored resource that it changes, with its version, for the diff and `If-Match`; None when it is new."""
+    restores: str | None = None
+    """The earlier version of `base` that it brings back word for word; None for everything but such an undo."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,8 @@ class Entry:
     """Why it has that tier, in words."""
     base: Resource | None
     """The stored resource that it changes; None when it is new."""
+    restores: str | None = None
+    """The earlier version of it that it brings back."""
 
     @property
     def base_version(self) -> str | None:
@@ -151,6 +155,7 @@ def drafts_of(proposal: Proposal) -> tuple[Draft, ...]:
             labels=frozenset(entry.labels),
             medication_class=entry.medication_class,
             base=entry.base,
+            restores=entry.restores,
         )
         for entry in proposal.entries
     )
@@ -190,6 +195,10 @@ def _entry(draft: Draft, n: int, run_id: str, patient: str, revision: int, polic
     if patient not in {resource[name].get("reference") for name in _SUBJECTS if isinstance(resource.get(name), dict)}:
         raise WrongPatient(n)
     _check_base(resource, draft.base, n)
+    if (draft.restores is not None) != ("restore" in draft.labels) or (draft.restores and draft.base is None):
+        raise ProposalUnusable(
+            f"entry {n} must be labelled `restore` when it brings an earlier version back, only then"
+        )
     tiering = tier_of(resource, labels=draft.labels, medication_class=draft.medication_class, policy=policy)
     if tiering.tier is None:
         raise NeverProposed(n, tiering.reasons[0])
@@ -209,6 +218,7 @@ def _entry(draft: Draft, n: int, run_id: str, patient: str, revision: int, polic
         tier=tiering.tier,
         tier_reasons=tiering.reasons,
         base=draft.base,
+        restores=draft.restores,
     )
 
 
@@ -238,6 +248,8 @@ def _hash(proposal: Proposal) -> str:
             "tier": entry.tier,
             "tier_reasons": list(entry.tier_reasons),
             "base": None if entry.base is None else sha256_of(entry.base),
+            # Named only where it is meant, so that proposals of earlier releases keep their hash.
+            **({} if entry.restores is None else {"restores": entry.restores}),
         }
         for entry in proposal.entries
     ]

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from review.errors import ReceiptNotFound
 from store import outbox
-from store.database import Database
+from store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,30 +23,45 @@ class Receipt:
     """SHA-256 of what was read back, in hex."""
     sealed_sha256: str
     """SHA-256 of what was signed, in hex."""
+    over: str | None
+    """The version that it was written over; None where it was new."""
+    undone_by: str | None
+    """The receipt of the write that took it back, where one did."""
 
 
 def receipts(db: Database, item_id: str) -> tuple[Receipt, ...]:
     """The receipts of an item's entries, in order; their Devices and Provenances are in the outbox beside them."""
     with db.read() as connection:
         rows = outbox.of_item(connection, item_id)
-    return tuple(found for found in map(_receipt, rows) if found is not None)
+        found = (_receipt(connection, row) for row in rows)
+        return tuple(one for one in found if one is not None)
 
 
-def receipt(db: Database, receipt_id: str) -> Receipt | None:
-    """The receipt of this id; None when there is none, or the server has not stored it yet."""
+def receipt(db: Database, receipt_id: str) -> tuple[Receipt, str]:
+    """The receipt of this id, and the item that it belongs to.
+
+    Raises:
+        ReceiptNotFound: when there is none, or the server has not stored it.
+    """
     with db.read() as connection:
         row = outbox.get(connection, receipt_id)
-    return None if row is None else _receipt(row)
+        found = None if row is None else _receipt(connection, row)
+    if row is None or found is None:
+        raise ReceiptNotFound(receipt_id)
+    return found, row.item_id
 
 
-def _receipt(row: outbox.OutboxRow) -> Receipt | None:
-    if row.part != "target" or row.stored_version is None or row.stored_sha256 is None:
+def _receipt(connection: Transaction, row: outbox.OutboxRow) -> Receipt | None:
+    if row.part != "target" or row.state != "done" or row.stored_version is None or row.stored_sha256 is None:
         return None
+    later = outbox.written_over(connection, row) if row.stored_version else None
     return Receipt(
         receipt=row.outbox_id,
         entry=row.entry,
-        reference=f"{row.resource_type}/{row.resource_id}",
+        reference=f"{row.resource_type}/{row.stored_id}",
         version=row.stored_version,
         sha256=row.stored_sha256,
         sealed_sha256=row.sha256,
+        over=row.if_match,
+        undone_by=None if later is None else later.outbox_id,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from claims.canonical import exact_bytes
-from claims.seal import Sealed, Signature, derived_id, seal
+from claims.seal import Sealed, Signature, TakesBack, derived_id, seal
 from review.decision import Decision
 from review.policy import Policy, person_key
 from review.proposal import Entry, Proposal
@@ -22,6 +22,7 @@ def sealed_entry(proposal: Proposal, entry: Entry, *, signatures: Sequence[Signa
         signatures=signatures,
         recorded=recorded,
         provenance_id=derived_id("provenance", proposal.run_id, entry.n, proposal.revision),
+        takes_back=_takes_back(entry),
     )
 
 
@@ -74,6 +75,7 @@ def outbox_rows(
             resource_type=sealed.resource["resourceType"],
             resource_id=sealed.resource["id"],
             if_match=entry.base_version if sealed.part == "target" else None,
+            restores=entry.restores if sealed.part == "target" else None,
             body=exact_bytes(sealed.resource).decode(),
             sha256=sealed.sha256,
             group_sha256=group.sha256,
@@ -86,6 +88,12 @@ def outbox_rows(
         for group in [sealed_entry(proposal, entry, signatures=signatures, recorded=now)]
         for position, sealed in enumerate(group.resources, start=1)
     )
+
+
+def _takes_back(entry: Entry) -> TakesBack | None:
+    if "undo" not in entry.labels:
+        return None
+    return "NULLIFY" if entry.restores is None else "UPDATE"
 
 
 class _Signer(NamedTuple):

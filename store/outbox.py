@@ -50,6 +50,10 @@ class OutboxRow:
     """The version that the server gave it."""
     stored_sha256: str | None = None
     """SHA-256 of the RFC 8785 form of what was read back, without `meta` members that servers set."""
+    stored_id: str | None = None
+    """The id under which the server holds it: ours wherever the server lets us choose."""
+    restores: str | None = None
+    """The version of this resource that it brings back, when it is an undo that restores."""
     created: datetime
     """Wall time of the approval."""
     updated: datetime
@@ -95,9 +99,17 @@ def mark_failed(connection: Connection, outbox_id: str, *, error: str, now: date
     return _move(connection, outbox_id, now, {"state": "pending", "last_error": error})
 
 
-def mark_done(connection: Connection, outbox_id: str, *, version: str, stored_sha256: str, now: datetime) -> bool:
+def mark_done(
+    connection: Connection, outbox_id: str, *, version: str, stored_sha256: str, stored_id: str, now: datetime
+) -> bool:
     """Say that the server holds it; returns False when the row was done or refused before."""
-    values = {"state": "done", "stored_version": version, "stored_sha256": stored_sha256, "last_error": None}
+    values = {
+        "state": "done",
+        "stored_version": version,
+        "stored_sha256": stored_sha256,
+        "stored_id": stored_id,
+        "last_error": None,
+    }
     return _move(connection, outbox_id, now, values)
 
 
@@ -125,8 +137,20 @@ def written_versions(connection: Connection) -> frozenset[tuple[str, str]]:
 
     The version is empty where the server keeps none.
     """
-    columns = (outbox.c.resource_type, outbox.c.resource_id, outbox.c.stored_version)
+    columns = (outbox.c.resource_type, outbox.c.stored_id, outbox.c.stored_version)
     query = select(*columns).where(outbox.c.state == "done").distinct()
     return frozenset(
-        (f"{row.resource_type}/{row.resource_id}", row.stored_version or "") for row in connection.execute(query)
+        (f"{row.resource_type}/{row.stored_id}", row.stored_version or "") for row in connection.execute(query)
     )
+
+
+def written_over(connection: Connection, row: OutboxRow) -> OutboxRow | None:
+    """The write of ours that went over the version that `row` made; None when there is none."""
+    query = select(outbox).where(
+        outbox.c.state == "done",
+        outbox.c.resource_type == row.resource_type,
+        outbox.c.resource_id == row.stored_id,
+        outbox.c.if_match == row.stored_version,
+    )
+    found = connection.execute(query).first()
+    return None if found is None else OutboxRow(**found._mapping)

@@ -124,6 +124,8 @@ outbox = Table(
     Column("last_error", Text),
     Column("stored_version", Text),
     Column("stored_sha256", Text),
+    Column("stored_id", Text),
+    Column("restores", Text),
     Column("created", UtcInstant, nullable=False),
     Column("updated", UtcInstant, nullable=False),
     UniqueConstraint("item_id", "entry", "position"),

@@ -95,9 +95,12 @@ def _say(done: dict[str, Any]) -> None:
     out.print(f"{done['outcome'].capitalize()}. The round is {done['run_status'].replace('_', ' ')}.", markup=False)
     for receipt in done["receipts"]:
         out.print(
-            f"Written: {receipt['reference']} version {receipt['version']} · sha256 {receipt['sha256'][:12]}…",
+            f"Written: {receipt['reference']} version {receipt['version']} · sha256 {receipt['sha256'][:12]}… · "
+            f"receipt {receipt['receipt']}",
             markup=False,
         )
+    if done["receipts"]:
+        out.print("To take one back: preround undo RECEIPT", markup=False)
     if done["signatures_missing"]:
         out.print(f"Still to sign: {', '.join(done['signatures_missing'])}", markup=False)
     if done["next_item"]:

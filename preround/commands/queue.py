@@ -22,7 +22,6 @@ from review.item import Item, ItemState
 from review.queue import Shown
 from review.queue import queue as items_of
 from review.queue import show as show_one
-from review.receipt import receipts
 from review.sealing import sealed_entry
 
 
@@ -123,7 +122,12 @@ def show(
                 for change in entry["diff"][:12]:
                     out.print(f"    {change['path']}: {change['new']}", markup=False)
             for receipt in found["receipts"]:
-                out.print(f"written: {receipt['reference']} version {receipt['version']}", markup=False)
+                taken_back = f" · taken back by {receipt['undone_by']}" if receipt["undone_by"] else ""
+                out.print(
+                    f"written: {receipt['reference']} version {receipt['version']} · receipt {receipt['receipt']}"
+                    f"{taken_back}",
+                    markup=False,
+                )
             if shown.item.state == "open":
                 out.print(
                     f"Next: preround decide {item} --approve --as NAME   (or --reject CODE, --revise TEXT, --only N)"
@@ -153,10 +157,7 @@ def item_json(house: House, shown: Shown) -> dict[str, Any]:
             }
             for d in shown.decisions
         ],
-        "receipts": [
-            {"entry": r.entry, "reference": r.reference, "version": r.version, "sha256": r.sha256, "receipt": r.receipt}
-            for r in receipts(house.services.db, shown.item.item_id)
-        ],
+        "receipts": rounds.receipts_json(house, shown.item.item_id),
     }
 
 

@@ -25,6 +25,8 @@ from tools.fhir.scope import PatientScope
 ItemId = Annotated[str, Path(description="Item id, from GET /api/items.")]
 RunId = Annotated[str, Path(description="Run id, from POST /api/runs.")]
 
+ReceiptId = Annotated[str, Path(description="Receipt id, from a decision or GET /api/items/{item_id}.")]
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +71,7 @@ class Api:
         add("/items", self.items, methods=["GET"], response_class=Response)
         add("/items/{item_id}", self.item, methods=["GET"], response_class=Response)
         add("/items/{item_id}/decisions", self.decide, methods=["POST"], response_class=Response)
+        add("/receipts/{receipt}/undo", self.undo, methods=["POST"], status_code=201, response_class=Response)
         add("/runs", self.start, methods=["POST"], status_code=202, response_class=Response)
         add("/runs/{run_id}", self.run, methods=["GET"], response_class=Response)
 
@@ -89,6 +92,11 @@ class Api:
         """Decide one item, then drive its round on."""
         done = await rounds.decide(self._house, item_id=item_id, **body.model_dump())
         return answer(done)
+
+    async def undo(self, receipt: ReceiptId) -> Response:
+        """Propose to take one write back; give the round of the proposal, which waits for its signatures."""
+        run = await rounds.undo(self._house, receipt)
+        return answer({**rounds.result(self._house, run.run_id), "undoes": receipt}, status=201)
 
     async def start(self, body: NewRun) -> Response:
         """Start one round; it is driven in the background, and its result is at `location`."""

@@ -14,7 +14,7 @@ from preround import rounds
 from preround.failure import EXPECTED, Declined, Missing
 from preround.web.author_page import author_of
 from preround.web.decision_form import ChoiceNeeded, Filled, NameNeeded, filled, said
-from preround.web.item_page import following, offered_reasons, view_of
+from preround.web.item_page import ItemView, following, offered_reasons, view_of
 from preround.web.problem import Problem, problem_of
 from preround.web.queue_page import queue_of
 from preround.web.readings import Readings
@@ -23,6 +23,7 @@ from preround.web.source_page import source_of
 from preround.web.tree import tree
 from preround.wiring import House
 from review.queue import show
+from review.receipt import Receipt
 
 Answer = Callable[..., Awaitable[Response]]
 
@@ -47,6 +48,7 @@ class Pages:
         add("/items/{item_id}/entries/{n}", self.entry, methods=["GET"])
         add("/items/{item_id}/receipt", self.receipt, methods=["GET"])
         add("/items/{item_id}/receipt/{n}", self.stored, methods=["GET"])
+        add("/items/{item_id}/receipt/{n}/undo", self.undo, methods=["POST"])
         add("/items/{item_id}/sources/{ref:path}", self.source, methods=["GET"])
         add("/static/preround.css", self.stylesheet, methods=["GET"])
         add("/static/icon.svg", self.icon, methods=["GET"])
@@ -73,14 +75,20 @@ class Pages:
 
     def receipt(self, item_id: str) -> Response:
         """What was signed and what the server stored."""
-        return respond("receipt.html", {"view": view_of(self._house, self._readings, item_id)})
+        return self._receipt(item_id)
+
+    async def undo(self, item_id: str, n: int) -> Response:
+        """Propose to take a write back, then show the proposal."""
+        _, receipt = await self._stored(item_id, n)
+        try:
+            run = await rounds.undo(self._house, receipt.receipt)
+            return RedirectResponse(f"/items/{rounds.item_of_run(self._house, run.run_id)}", status_code=303)
+        except EXPECTED as error:
+            return await run_in_threadpool(self._receipt, item_id, problem=problem_of(error))
 
     async def stored(self, item_id: str, n: int) -> Response:
         """A stored resource as the server has it now."""
-        view = await run_in_threadpool(view_of, self._house, self._readings, item_id)
-        receipt = next((one for one in view.receipts if one.entry == n), None)
-        if receipt is None:
-            raise Missing("Nothing is stored under that number; see the item's receipt")
+        view, receipt = await self._stored(item_id, n)
         kind, _, resource_id = receipt.reference.partition("/")
         resource = await self._house.services.client.read(kind, resource_id)
         context = {"view": view, "receipt": receipt, "resource": resource, "branches": tree(resource, ())}
@@ -113,6 +121,17 @@ class Pages:
     def icon(self) -> Response:
         """The site's icon."""
         return Response(ICON, media_type="image/svg+xml", headers={"cache-control": "max-age=300"})
+
+    async def _stored(self, item_id: str, n: int) -> tuple[ItemView, Receipt]:
+        view = await run_in_threadpool(view_of, self._house, self._readings, item_id)
+        receipt = next((one for one in view.receipts if one.entry == n), None)
+        if receipt is None:
+            raise Missing("Nothing is stored under that number; see the item's receipt")
+        return view, receipt
+
+    def _receipt(self, item_id: str, *, problem: Problem | None = None) -> Response:
+        context = {"view": view_of(self._house, self._readings, item_id), "problem": problem}
+        return respond("receipt.html", context, status=problem.status if problem else 200)
 
     def _refused(self, item_id: str, form: Filled, error: Exception) -> Response:
         shown = show(self._house.services.db, item_id)

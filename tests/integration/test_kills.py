@@ -6,6 +6,7 @@ further ones drawn at random, two or three deaths a round.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 from collections import Counter
@@ -20,7 +21,7 @@ from preround import rounds
 from preround.commands.run import instant
 from preround.settings import Settings
 from preround.wiring import House, open_database
-from review.errors import AlreadyDecided
+from review.errors import AlreadyDecided, CannotUndo
 from review.queue import Shown, queue, show
 from store import runs
 from tests.acceptance.homes import AS_OF, PATIENT, Home, drafted_home, loaded_home
@@ -191,6 +192,38 @@ def test_a_run_killed_before_its_cancellation_stays_cancelled(base: Path, tmp_pa
         found, items = state_of(settings)
         assert {run.status for run in found} <= {"cancelled", "superseded"}
         assert {s.item.state for s in items} <= {"cancelled", "superseded"}
+
+
+def test_a_killed_undo_is_proposed_once_and_written_once(waiting: Path, tmp_path: Path) -> None:
+    """Killed while it is proposed, while either person signs, while it is written."""
+    template = tmp_path / "written"
+    live(fresh(waiting, template), approve_it)
+    (_, (first,)) = state_of(Settings(home=template))
+    row = next(r for r in first.outbox if r.part == "target")
+    reference = f"{row.resource_type}/{row.resource_id}"
+
+    async def undo_it(house: House) -> None:
+        with contextlib.suppress(CannotUndo):
+            await rounds.undo(house, row.outbox_id)
+        for item in queue(house.services.db, states={"open"}):
+            for person in ("Ada Nowak", "Ben Okafor"):
+                with contextlib.suppress(AlreadyDecided):
+                    await rounds.decide(house, item_id=item.item_id, person=person, verb="approve")
+
+    before = stored(Settings(home=template))
+    for settings in tried(template, tmp_path, undo_it, KILLS // 3, seed=7):
+        live(settings, resume_it)
+        live(settings, undo_it)
+        found, items = state_of(settings)
+        assert [run.status for run in found] == ["written", "written"]
+        assert [s.item.state for s in items] == ["approved", "approved"]
+        assert len(items[-1].decisions) == 2
+        after = stored(settings)
+        assert after[reference]["status"] == "entered-in-error"
+        assert after[reference]["meta"]["versionId"] == "2"
+        added = Counter(name.partition("/")[0] for name in after if name not in before)
+        assert added == {"Device": 1, "Provenance": 1}
+        assert {name for name in before if after[name] != before[name]} == {reference}
 
 
 def test_two_sweeps_beside_a_killed_approval_write_once(base: Path, tmp_path: Path) -> None:

@@ -195,3 +195,29 @@ def test_it_says_what_it_lacks() -> None:
         a_note(entries=())
     with pytest.raises(ValueError, match="set watch to chart"):
         a_note(drafts=(Draft(task="summary", sections=()),))
+
+
+async def test_a_change_is_undone_by_bringing_the_version_before_it_back(house: House, home: Home) -> None:
+    """The chart's own note, written by somebody else, without a label of ours: it comes back word for word."""
+    theirs = {**NOTE, "id": "fx-note", "docStatus": "final", "meta": {"source": "urn:ward"}}
+    await asyncio.to_thread(home.put, theirs)
+    before = home.stored()["DocumentReference/fx-note"]
+    changed = {**theirs, "description": "Read on the round"}
+    entry = PreparedEntry(
+        title="Describe the note", resource=changed, base=before, based_on=("DocumentReference/fx-note/_history/1",)
+    )
+    with pytest.raises(NeverProposed):
+        await opened(house, a_note(entries=(entry,)))
+    entry = entry.model_copy(update={"resource": {**changed, "docStatus": "preliminary"}})
+    (receipt,) = (await approved(house, (await opened(house, a_note(entries=(entry,))))["review_item"]))["receipts"]
+    assert receipt["version"] == "2"
+    assert home.stored()["DocumentReference/fx-note"]["description"] == "Read on the round"
+    item = rounds.item_of_run(house, (await rounds.undo(house, receipt["receipt"])).run_id)
+    for person in ("Ada Nowak", "Ben Okafor"):
+        done = await rounds.decide(house, item_id=item, person=person, verb="approve")
+    assert [r["version"] for r in done["receipts"]] == ["3"]
+    after = home.stored()["DocumentReference/fx-note"]
+    assert {k: v for k, v in after.items() if k != "meta"} == {k: v for k, v in before.items() if k != "meta"}
+    assert "security" not in after["meta"]
+    (provenance,) = (r for r in home.stored().values() if str(r.get("activity", "")).find("UPDATE") > 0)
+    assert provenance["target"] == [{"reference": "DocumentReference/fx-note"}]

@@ -212,6 +212,34 @@ async def test_approving_writes_and_leads_to_the_receipt(web: httpx.AsyncClient)
     assert (await web.get(f"/items/{item}/receipt/2")).status_code == 404
 
 
+async def test_an_undo_is_proposed_from_the_receipt(web: httpx.AsyncClient) -> None:
+    item = await waiting(web)
+    await post(web, item, choice="approve_some", entries="1")
+    page = f"/items/{item}/receipt"
+    (receipt,) = (await web.get(f"/api/items/{item}")).json()["receipts"]
+    assert receipt["receipt"] in (await web.get(page)).text
+    assert f'action="{page}/1/undo"' in (await web.get(page)).text
+    assert (await web.post(f"{page}/1/undo", headers={"sec-fetch-site": "cross-site"})).status_code == 403
+    assert (await web.post(f"{page}/2/undo", headers=SAME_SITE)).status_code == 404
+    answer = await web.post(f"{page}/1/undo", headers=SAME_SITE)
+    assert answer.status_code == 303
+    undo = answer.headers["location"].rpartition("/")[2]
+    proposed = (await web.get(answer.headers["location"])).text
+    assert "It is marked as entered in error; nothing is deleted." in proposed
+    assert "Send back to be drafted again" not in proposed, "nobody could draft it again"
+    assert "entered-in-error" in proposed
+    again = await web.post(f"/api/receipts/{receipt['receipt']}/undo")
+    assert (again.status_code, again.json()["review_item"]) == (201, undo)
+    for person in (NAME, "Ben Okafor"):
+        await post(web, undo, choice="approve_all", name=person)
+    assert (await web.get(f"/fhir/{receipt['reference']}")).json()["status"] == "entered-in-error"
+    assert f'href="/items/{undo}/receipt">Taken back' in (await web.get(page)).text
+    refused = await web.post(f"{page}/1/undo", headers=SAME_SITE)
+    assert refused.status_code == 409
+    assert "taken back already" in refused.text
+    assert (await web.post("/api/receipts/nothing/undo")).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [

@@ -20,6 +20,8 @@ class WriteEntry:
     """Our name for this write, without patient data; the same for every try."""
     if_match: str | None = None
     """The version that an update is based on; None for a new resource."""
+    restores: str | None = None
+    """The version of the same resource that an undo brings back, whatever it says; None for everything else."""
 
     @property
     def reference(self) -> str:

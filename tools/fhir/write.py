@@ -13,7 +13,7 @@ from tools.fhir.connection import Connection, Method
 from tools.fhir.errors import FhirError, FhirUnreachable, WriteForbidden, WriteRefused
 from tools.fhir.holdings import Holdings
 from tools.fhir.limits import Limits
-from tools.fhir.stored import Stored, WriteEntry, references, renamed
+from tools.fhir.stored import Stored, WriteEntry, holds, references, renamed
 from tools.fhir.transport import Transport
 from tools.fhir.wire import Resource
 from tools.fhir.write_policy import WritePolicy
@@ -97,7 +97,7 @@ class FhirWriter:
             msg = "A group names one key or one resource twice: give each entry its own."
             raise WriteForbidden(msg)
         for entry in group:
-            self._policy.check(entry.resource, update=entry.if_match is not None)
+            await self._check(entry)
         capabilities = await self._client.capabilities()
         holdings = Holdings(self._client, capabilities, group)
         doubt: FhirError | None = None
@@ -117,6 +117,22 @@ class FhirWriter:
                 doubt = await self._send(holdings, capabilities)
             except FhirUnreachable as lost:
                 doubt = lost
+
+    async def _check(self, entry: WriteEntry) -> None:
+        """Refuse what the policy does not allow; what the server held before may come back as it was.
+
+        Raises:
+            WriteForbidden: it is not allowed, or is not the version that it says it brings back.
+            FhirNotFound, FhirRefused, FhirGarbled, FhirUnreachable: that version could not be read.
+        """
+        if entry.restores is None or entry.if_match is None:
+            self._policy.check(entry.resource, update=entry.if_match is not None)
+            return
+        self._policy.rule(entry.resource)
+        kind, name = entry.resource["resourceType"], entry.resource["id"]
+        if not holds(await self._client.vread(kind, name, entry.restores), entry.resource):
+            msg = "What was signed is not the earlier version that it should bring back: prepare the undo again."
+            raise WriteForbidden(msg)
 
     async def _send(self, holdings: Holdings, capabilities: Capabilities) -> FhirError | None:
         """Send what is missing; gives the reason for doubt where the server's answer leaves any."""

@@ -56,16 +56,25 @@ class WritePolicy:
         Raises:
             WriteForbidden: the type, status or intent is not allowed, or the id can't be one.
         """
-        kind = str(resource.get("resourceType"))
-        rule = self.rules.get(kind)
-        if rule is None:
-            msg = f"The write policy does not allow {kind}: propose a type that it lists."
-            raise WriteForbidden(msg)
+        kind, rule = str(resource.get("resourceType")), self.rule(resource)
         if not is_id(str(resource.get("id", ""))):
             msg = f"A {kind} without a usable id is not written: give it the id derived from its key."
             raise WriteForbidden(msg)
         _one_of(kind, "status", resource.get("status"), rule.status | (rule.withdrawn if update else frozenset()))
         _one_of(kind, "intent", resource.get("intent"), rule.intent)
+
+    def rule(self, resource: Resource) -> Rule:
+        """The rule of the resource's type.
+
+        Raises:
+            WriteForbidden: there is none.
+        """
+        kind = str(resource.get("resourceType"))
+        rule = self.rules.get(kind)
+        if rule is None:
+            msg = f"The write policy does not allow {kind}: propose a type that it lists."
+            raise WriteForbidden(msg)
+        return rule
 
 
 def _one_of(kind: str, field: str, value: object, allowed: frozenset[str]) -> None:

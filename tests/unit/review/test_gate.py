@@ -25,6 +25,7 @@ from review.errors import (
     NotAllowed,
     ProposalDamaged,
     ProposalUnusable,
+    ReceiptNotFound,
     Refused,
     UnknownReason,
     WordsNeeded,
@@ -532,16 +533,21 @@ def test_receipts_come_with_what_the_server_stored(db: Database, policy: Policy)
             assert outbox.mark_sent(connection, row.outbox_id, now=SOON)
             assert outbox.mark_failed(connection, row.outbox_id, error="The server did not answer.", now=SOON)
             assert outbox.mark_sent(connection, row.outbox_id, now=SOON)
-            assert outbox.mark_done(connection, row.outbox_id, version="1", stored_sha256="s", now=SOON)
-            assert not outbox.mark_done(connection, row.outbox_id, version="2", stored_sha256="t", now=SOON)
+            assert outbox.mark_done(
+                connection, row.outbox_id, version="1", stored_sha256="s", stored_id=row.resource_id, now=SOON
+            )
+            assert not outbox.mark_done(
+                connection, row.outbox_id, version="2", stored_sha256="t", stored_id="x", now=SOON
+            )
         assert outbox.mark_refused(connection, rows[3].outbox_id, error="422", now=SOON)
         assert {row.outbox_id for row in outbox.unfinished(connection)} == {row.outbox_id for row in rows[4:]}
     (found,) = receipts(db, item.item_id)
     assert (found.entry, found.version, found.sha256, found.sealed_sha256) == (1, "1", "s", rows[1].sha256)
     assert found.reference == f"Composition/{rows[1].resource_id}"
-    assert receipt(db, found.receipt) == found
-    assert receipt(db, "nothing") is None
-    assert receipt(db, rows[4].outbox_id) is None
+    assert receipt(db, found.receipt) == (found, item.item_id)
+    for other in ("nothing", rows[0].outbox_id, rows[4].outbox_id):
+        with pytest.raises(ReceiptNotFound):
+            receipt(db, other)
     done = outbox_for(db, item.item_id)[0]
     assert (done.attempts, done.last_error, done.state) == (2, None, "done")
 
