@@ -90,6 +90,10 @@ class Spent:
     """SHA-256 of the prompt files used."""
 
 
+Judged = tuple[Draft, Sequence[Verdict]]
+"""A draft and the verdicts on its refused claims."""
+
+
 class Reasoner(Protocol):
     """Plans, weighs and words. It gets evidence and gives typed answers; it can neither read more nor write."""
 
@@ -120,6 +124,6 @@ class Reasoner(Protocol):
         """One draft of a task."""
         ...
 
-    async def repair(self, draft: Draft, verdicts: Sequence[Verdict], material: Material) -> Draft:
-        """The draft with the refused claims mended or left out; called once."""
+    async def repair(self, judged: Sequence[Judged], material: Material) -> Sequence[Draft]:
+        """The drafts with their refused claims mended or left out, in the order given; called once a round."""
         ...

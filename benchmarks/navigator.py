@@ -145,6 +145,8 @@ async def our_cost(sample: Sample, appraisal: Appraisal, question: Question) -> 
         asks_for_more = "whether anything else must be read" in prompt
         sentences = "answer the question" in prompt or "mend the sentences" in prompt
         wanted = "calls" if asks_for_more else "sentences" if sentences else "sections"
+        if "Point at the sentences" in prompt:
+            wanted = "facts"
         return AIMessage(content=json.dumps({wanted: []}))
 
     chat = ScriptedChat(lines=[reply] * 12)
@@ -157,10 +159,8 @@ async def our_cost(sample: Sample, appraisal: Appraisal, question: Question) -> 
     material = Material(brief=brief, appraisal=appraisal, coverage=_coverage(appraisal))
     await reasoner.plan(brief)
     await reasoner.assess(material)
-    draft = Draft(task="summary", sections=())
-    for task in brief.tasks:
-        draft = await reasoner.draft(task, material)
-    await reasoner.repair(draft, [_refused(appraisal, draft)], material)
+    drafts = [await reasoner.draft(task, material) for task in brief.tasks]
+    await reasoner.repair([(draft, [_refused(appraisal, draft)]) for draft in drafts], material)
     spent = reasoner.spent
     cost = Cost(
         calls=spent.llm_calls,

@@ -75,6 +75,11 @@ def repeated(notes: Sequence[NoteText]) -> frozenset[str]:
     return frozenset(text for text, count in seen.items() if count >= COPIED)
 
 
+def reads_like_instruction(text: str) -> bool:
+    """Whether words of a note address a program and not a reader."""
+    return _COMMAND.search(" ".join(text.split())) is not None
+
+
 def denies_allergies(text: str) -> str | None:
     """The words in which a note denies allergies, white space folded; ``None`` when it does not."""
     found = _NO_ALLERGY.search(" ".join(text.split()))

@@ -144,6 +144,8 @@ class Draft(Record):
     """Whether it was worded after reading text that tried to give instructions."""
     refusal: str | None = None
     """For a question that the chart does not answer: what is missing."""
+    notice: tuple[str, ...] = ()
+    """What its reader must know of how it was made, such as what did not fit the model's context."""
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -15,6 +15,7 @@ _ORDER = (
     "Also found",
     "Active problems",
     "Medicines",
+    "From the notes",
     "Due, or never recorded",
     "Also on record",
     "Do not rely on",

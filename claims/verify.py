@@ -19,6 +19,7 @@ from claims.compute import NotComputable, compute
 from claims.lexicon import backing, measurements_in, medicines_in, problems_in
 from claims.mention import Mentions, mentions
 from claims.numbers import same_date, unbacked
+from claims.planted import planted
 
 _NEGATION = re.compile(
     r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
@@ -31,6 +32,10 @@ _JUDGEMENT = re.compile(r"\bnot borne out\b|\bcannot be relied on\b|\bnot relied
 """What code says of values it has compared; it negates nothing that the record states."""
 _RISE = re.compile(r"\b(rose|rising|up|higher|increased?|gained)\b")
 _FALL = re.compile(r"\b(fell|falling|fallen|down|lower|decreased?|lost|dropped)\b")
+_REFERENCE = re.compile(
+    r"\b(?:Patient|Person|Observation|Condition|AllergyIntolerance|Medication[A-Z][a-z]+|Encounter|Procedure|"
+    r"DiagnosticReport|DocumentReference|Immunization|ServiceRequest|CarePlan|Device|RelatedPerson)/[A-Za-z0-9.-]{1,64}"
+)
 _QUIET_STATUSES = frozenset(
     {
         "active",
@@ -111,6 +116,8 @@ def verify(
         *_directions(found, claim),
         *_names(found, claim, appraisal),
         *_negations(found, claim, facts),
+        *_foreign(claim, appraisal),
+        *planted(claim, appraisal),
     ]
     return Verdict(claim=claim, reasons=tuple(dict.fromkeys(reasons)))
 
@@ -194,7 +201,7 @@ def _is_cited_through_computation(fact: Fact, claim: Claim) -> bool:
 def _dates(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Appraisal) -> list[str]:
     today = appraisal.chart.today
     moments = _moments(claim, facts, appraisal)
-    quoted = " ".join(c.value for c in claim.citations)
+    quoted = " ".join((*(c.value for c in claim.citations), *(q.text for q in claim.quotes)))
     return [
         f"the date {d.text} is in nothing it cites"
         for d in found.dates
@@ -232,6 +239,12 @@ def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
         for name in named
         if (name.kind, name.key) not in backed and not re.search(rf"\b{re.escape(name.word)}", quoted)
     ]
+
+
+def _foreign(claim: Claim, appraisal: Appraisal) -> list[str]:
+    """A resource that a sentence names outright must be one of this chart's: it may be another patient's."""
+    named = dict.fromkeys(m[0] for m in _REFERENCE.finditer(claim.text))
+    return [f"it names {one}, which is not in this chart" for one in named if one not in appraisal.chart.resources]
 
 
 def _negations(found: Mentions, claim: Claim, facts: Sequence[Fact]) -> list[str]:

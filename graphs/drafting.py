@@ -25,15 +25,18 @@ async def draft(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     services = runtime.context
     material = material_in(state, services)
     if state.get("repairs", 0) and state.get("drafts"):
-        found = await asyncio.gather(*(_again(d, material, services) for d in drafts_of(services, state["drafts"])))
+        found = await _again(drafts_of(services, state["drafts"]), material, services)
     else:
-        found = await asyncio.gather(*(services.reasoner.draft(task, material) for task in material.brief.tasks))
-    return {"drafts": _keep(services, list(found), "drafts")}
+        found = list(await asyncio.gather(*(services.reasoner.draft(task, material) for task in material.brief.tasks)))
+    return {"drafts": _keep(services, found, "drafts")}
 
 
-async def _again(one: Draft, material: Material, services: Services) -> Draft:
-    refused = [v for v in verdicts(one, material) if not v.stands]
-    return await services.reasoner.repair(one, refused, material) if refused else one
+async def _again(drafts: list[Draft], material: Material, services: Services) -> list[Draft]:
+    """The drafts with refused claims go back together, so that mending them is one call."""
+    judged = [(one, [v for v in verdicts(one, material) if not v.stands]) for one in drafts]
+    back = [(one, refused) for one, refused in judged if refused]
+    mended = iter(await services.reasoner.repair(back, material))
+    return [next(mended) if refused else one for one, refused in judged]
 
 
 async def verify_drafts(state: RoundState, runtime: Runtime[Services]) -> RoundState:

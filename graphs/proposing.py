@@ -141,8 +141,9 @@ def _entries(
 
 def _labels(one: Draft, material: Material) -> frozenset[Label]:
     found: set[Label] = set()
-    # The offline reasoner never lets note text choose its words; a model that has read planted text is tainted.
-    if one.tainted and any(c.tainted for c in one.claims):
+    # The offline reasoner never lets note text choose its words; what a model took from notes, or wrote after reading
+    # planted text, is tainted.
+    if any(c.tainted for c in one.claims):
         found.add("tainted")
     if material.failed:
         found.add("incomplete-checks")

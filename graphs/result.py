@@ -48,7 +48,7 @@ def result_of(
         prepared: what the proposal was made from, when no reasoner drafted it.
     """
     name, revision = (run.model_name, run.model_revision) if prepared else services.reasoner.model
-    looked = _foot(material, others) if prepared is None or prepared.watch == "chart" else [_NOT_READ]
+    looked = _foot(material, others, drafts) if prepared is None or prepared.watch == "chart" else [_NOT_READ]
     tiers = {e.title: e.tier for e in proposal.entries if e.task == "suggestions"} if proposal else {}
     critical = [claim_of(f, material, f"k{i}") for i, f in enumerate(material.appraisal.of("critical"), start=1)]
     shown = [d.model_dump(mode="json") for d in drafts]
@@ -96,7 +96,7 @@ def _head(
     return lines
 
 
-def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
+def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[Draft]) -> list[str]:
     counts = material.appraisal.chart.counts
     read = sum(counts.values())
     cut = [c.query.partition("?")[0] for c in material.coverage.values() if c.truncated]
@@ -108,6 +108,7 @@ def _foot(material: Material, others: Sequence[NotSuggested]) -> list[str]:
         f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood. "
         f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
     ]
+    lines.extend(dict.fromkeys(line for one in drafts for line in one.notice))
     unchecked = [n for n in others if n.why in ("could_not_check", "withheld")]
     if unchecked:
         lines.insert(

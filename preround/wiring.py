@@ -172,7 +172,7 @@ def _reasoner(settings: Settings) -> Reasoner:
         if settings.model_path is None or not weights_can_be_run():
             raise ReasonerMissing(settings.reasoner)
         chat = loaded_chat(row, settings.model_path, seconds=settings.model_seconds)
-    asker = Asker(chat, seconds=settings.model_seconds)
+    asker = Asker(chat, seconds=settings.model_seconds, room=row.prompt_tokens)
     return WordedReasoner(asker, name=settings.reasoner, model=(row.served_name, row.revision))
 
 

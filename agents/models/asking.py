@@ -26,11 +26,15 @@ class Asker:
         model: any langchain-core chat model.
         seconds: time limit of one call.
         at_once: so many calls may run side by side.
+        room: tokens that a prompt may have, the served context without the answer; ``None`` where it is not known.
     """
 
-    def __init__(self, model: BaseChatModel, *, seconds: float = 600.0, at_once: int = 4) -> None:
+    def __init__(
+        self, model: BaseChatModel, *, seconds: float = 600.0, at_once: int = 4, room: int | None = None
+    ) -> None:
         self._model = model
         self._seconds = seconds
+        self.room = room
         self._gate = asyncio.Semaphore(at_once)
         self.spent = Spent()
 

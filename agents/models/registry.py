@@ -102,6 +102,11 @@ class ModelRow(BaseModel):
         return self.served or self.name
 
     @property
+    def prompt_tokens(self) -> int:
+        """Room for a prompt: the served context without the longest answer."""
+        return self.served_context - self.answer_tokens
+
+    @property
     def named(self) -> bool:
         """Whether it is known under which name to ask for it."""
         return bool(self.served) or not self.generic

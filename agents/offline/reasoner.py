@@ -8,7 +8,7 @@ from agents.offline.comparison import comparison
 from agents.offline.suggestions import suggestion_draft
 from agents.offline.summary import summary
 from agents.plan import Plan, ToolCall
-from agents.reasoner import Brief, Material, Spent
+from agents.reasoner import Brief, Judged, Material, Spent
 from claims.claim import Draft, Removed, Section, Task
 from claims.verify import Verdict
 
@@ -52,9 +52,9 @@ class OfflineReasoner:
             return suggestion_draft(material)
         raise TaskNotOffered(task)
 
-    async def repair(self, draft: Draft, verdicts: Sequence[Verdict], material: Material) -> Draft:
+    async def repair(self, judged: Sequence[Judged], material: Material) -> Sequence[Draft]:
         """Templates have no second wording: what does not stand is left out, visibly."""
-        return without(draft, verdicts)
+        return [without(draft, verdicts) for draft, verdicts in judged]
 
 
 def without(draft: Draft, verdicts: Sequence[Verdict]) -> Draft:

@@ -15,6 +15,7 @@ Title = Literal[
     "Allergies",
     "Due, or never recorded",
     "Do not rely on",
+    "From the notes",
     "Who",
     "Answer",
 ]
@@ -70,7 +71,7 @@ class MendedForm(_Form):
     """One corrected sentence."""
 
     id: str = Field(max_length=8)
-    """Which sentence it replaces."""
+    """Which sentence it replaces; ids of refused sentences differ from draft to draft."""
     sentence: SentenceForm
     """The correction."""
 
@@ -109,3 +110,23 @@ class MoreForm(_Form):
 
     calls: list[CallForm] = Field(default_factory=list, max_length=4)
     """Empty when the evidence is enough."""
+
+
+class NoteFactForm(_Form):
+    """A sentence of a note that matters, and what it is about."""
+
+    sentence: str = Field(max_length=12)
+    """Its id, such as ``N12.3``."""
+    about: str = Field(max_length=60)
+    """The words of the sentence that name the matter."""
+    topic: Literal["symptom", "medicine", "allergy", "problem", "result", "event", "plan", "home", "other"]
+    """What kind of matter."""
+    meaning: Literal["now", "denied", "past", "planned", "relative"]
+    """How the sentence means it."""
+
+
+class NotesForm(_Form):
+    """What the notes say that matters."""
+
+    facts: list[NoteFactForm] = Field(default_factory=list, max_length=10)
+    """The most telling first."""

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agents.reasoner import Material
+from agents.worded.folding import FOLDS, ChartTooLarge, Fold, Line, what_was_folded
 from agents.worded.quoting import fenced, mark_for
 from chart.extract.condition import ACTIVE
 from chart.fact import Fact
 from chart.measurement import Measurement
-from chart.notes import split_sentences
+from chart.notes import reads_like_instruction, split_sentences
 from chart.series import Series
 from chart.units import shown
 from claims.claim import Claim, Draft
@@ -21,9 +22,6 @@ BUDGET = 12_000
 """Tokens of the facts; instructions and answer come on top and stay under the served limit."""
 QUESTION_BUDGET = 6_500
 """For one question: the must-look set, all values of what it asks about, and of the rest the last two."""
-_SHOWN_POINTS = 6
-_ASKED_POINTS = 40
-_OTHER_POINTS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,8 +30,8 @@ class Context:
 
     text: str
     """Facts, then prepared sentences."""
-    left_out: int
-    """How many optional lines did not fit; the must-look lines always do."""
+    folded: tuple[str, ...]
+    """What did not fit, in words; problems, medicines, allergies and last results always do."""
 
 
 def build_context(
@@ -52,34 +50,58 @@ def build_context(
         tokens: the model's own count.
         budget: in tokens.
         question: what is asked, when one thing is asked and not a whole page: the series that it names are then shown
-            in full and the others by their last values.
+            in full and the others by their last values, and the last notes are quoted.
+
+    Raises:
+        ChartTooLarge: the must-look set does not fit, however far it is folded.
     """
     asked = _asked(material, question) if question is not None else None
-    must = [*_patient(material), *_must_look(material, asked), *([] if question else _prepared(prepared))]
-    optional_first = _prepared(prepared) if question else []
-    room = budget - tokens("\n".join(must))
-    optional: list[str] = []
-    left_out = 0
-    for line in (*optional_first, *_older(material), *_notes(material)):
-        cost = tokens(line) + 1
+    sentences = _prepared(prepared)
+    # A page is made of the prepared sentences, so history is folded before they are left out.
+    wanted = [] if question is not None else sentences
+    for fold in FOLDS:
+        must = [*_patient(material), *_must_look(material, asked, fold), *(line.text for line in wanted)]
+        room = budget - tokens("\n".join(must))
+        if room >= 0:
+            break
+    else:
+        must, wanted = must[: len(must) - len(wanted)], []
+        room = budget - tokens("\n".join(must))
+        if room < 0:
+            raise ChartTooLarge(budget - room, budget)
+    optional = [*([] if wanted else sentences), *_older(material), *(_notes(material) if question is not None else [])]
+    kept: list[str] = []
+    left: list[Line] = []
+    for line in optional:
+        cost = tokens(line.text) + 1
         if cost <= room:
-            optional.append(line)
+            kept.append(line.text)
             room -= cost
         else:
-            left_out += 1
-    return Context(text="\n".join([*must, *optional]), left_out=left_out)
+            left.append(line)
+    return Context(text="\n".join([*must, *kept]), folded=what_was_folded(fold, left, question=question is not None))
 
 
-def relevant_lines(context: Context, claims: Sequence[Claim]) -> str:
-    """The lines of a context that hold a cited fact or share a telling word with the claims: enough to mend them by."""
+def relevant_lines(context: Context, claims: Sequence[Claim], fits: Callable[[str], bool]) -> str:
+    """The lines of a context that hold a cited fact or share a telling word with the claims: enough to mend them by.
+
+    Args:
+        context: what the drafts were made from.
+        claims: the refused ones.
+        fits: whether so much text may be sent; where not, lines that only share a word are left out, then the rest.
+    """
     ids = {fact for claim in claims for fact in claim.facts}
     words = {w for claim in claims for w in re.findall(r"[a-z0-9]{4,}", claim.text.lower())}
-    kept = []
+    cited: list[str] = []
+    near: list[str] = []
     for line in context.text.splitlines():
         tokens = {t.strip(",*()[]") for t in line.split()}
-        if line.startswith(("# ", "B1 ")) or tokens & ids or words & {t.lower().strip(":") for t in tokens}:
-            kept.append(line)
-    return "\n".join(kept)
+        if line.startswith(("# ", "B1 ")) or tokens & ids:
+            cited.append(line)
+            near.append(line)
+        elif words & {t.lower().strip(":") for t in tokens}:
+            near.append(line)
+    return next((text for text in ("\n".join(near), "\n".join(cited)) if fits(text)), "")
 
 
 def _patient(m: Material) -> list[str]:
@@ -98,7 +120,7 @@ def _asked(m: Material, question: str) -> frozenset[str]:
     return frozenset(n.key for n in measurements_in(question.lower(), m.appraisal.table))
 
 
-def _must_look(m: Material, asked: frozenset[str] | None) -> list[str]:
+def _must_look(m: Material, asked: frozenset[str] | None, fold: Fold) -> list[str]:
     a = m.appraisal
     lines = ["# Allergies", *(_fact(f) for f in a.chart.of("allergy"))]
     lines += ["# Problems on the list", *(_fact(f) for f in a.chart.of("problem") if f.status in ACTIVE)]
@@ -107,9 +129,9 @@ def _must_look(m: Material, asked: frozenset[str] | None) -> list[str]:
         if course.state != "finished":
             lines.append(f"{_fact(course.last)} [{course.state}]")
     lines.append("# Results, oldest first; * is not relied on")
-    lines += [_series(key, s, asked) for key, s in a.series.items() if s.points]
+    lines += [_series(key, s, asked, fold) for key, s in a.series.items() if s.points]
     lines += [_fact(f) for f in _last_of_other_results(m)]
-    lines += ["# Last visits", *(_fact(f) for f in a.chart.of("encounter")[-6:])]
+    lines += ["# Last visits", *(_fact(f) for f in a.chart.of("encounter")[-fold.visits :])]
     return lines
 
 
@@ -131,10 +153,10 @@ def _fact(fact: Fact) -> str:
     return " ".join(parts)
 
 
-def _series(key: str, one: Series, asked: frozenset[str] | None) -> str:
+def _series(key: str, one: Series, asked: frozenset[str] | None, fold: Fold) -> str:
     """One line a measurement: the last values with their ids and dates; all of them where they are asked about."""
     what: Measurement = one.measurement
-    limit = _SHOWN_POINTS if asked is None else _ASKED_POINTS if key in asked else _OTHER_POINTS
+    limit = fold.points if asked is None else fold.asked if key in asked else fold.others
     values = ", ".join(
         f"{p.fact.id} {p.day.isoformat()} {what.shown(p.value)}{'*' if p.doubt else ''}" for p in one.points[-limit:]
     )
@@ -142,30 +164,37 @@ def _series(key: str, one: Series, asked: frozenset[str] | None) -> str:
     return f"{what.name} [{shown(what.unit) or 'no unit'}]{more}: {values}"
 
 
-def _prepared(drafts: Sequence[Draft]) -> list[str]:
-    lines = ["# Prepared sentences, already checked"]
-    for draft in drafts:
-        for section in draft.sections:
-            lines += [f"{c.id} [{section.title}] {c.text}" for c in section.claims]
-    return lines
+def _prepared(drafts: Sequence[Draft]) -> list[Line]:
+    """Prepared sentences in the order of their drafts."""
+    claims = [(section.title, claim) for draft in drafts for section in draft.sections for claim in section.claims]
+    lines = [Line(text="# Prepared sentences, already checked", kind="headings")] if claims else []
+    return [*lines, *(Line(text=f"{c.id} [{title}] {c.text}", kind="prepared sentences") for title, c in claims)]
 
 
-def _older(m: Material) -> list[str]:
+def _older(m: Material) -> list[Line]:
     a = m.appraisal
     facts = [*a.chart.of("procedure")[-15:], *a.chart.of("immunization")[-10:], *a.chart.of("report")[-8:]]
     facts += a.chart.of("order", "imaging", "family", "goal", "device", "care_team", "specimen", "dispense")[-30:]
     facts += [f for f in a.chart.of("problem") if f.status not in ACTIVE][-15:]
     facts += [c.last for c in a.courses if c.state == "finished"][:15]
-    return ["# Earlier", *(_fact(f) for f in facts)] if facts else []
+    lines = [Line(text="# Earlier", kind="headings")] if facts else []
+    return [*lines, *(Line(text=_fact(f), kind="earlier entries") for f in facts)]
 
 
-def _notes(m: Material) -> list[str]:
-    """New sentences of the last notes, those that are copied forward left out, fenced as data."""
+def _notes(m: Material) -> list[Line]:
+    """New sentences of the last notes for a question, those that are copied forward left out, fenced as data."""
     notes = m.appraisal.chart.notes[-3:]
-    fresh = ["\n".join(s for s in split_sentences(n.text) if s not in m.appraisal.copied) for n in notes]
+    fresh = ["\n".join(s for s in split_sentences(n.text) if _asks_nothing(s, m)) for n in notes]
     mark = mark_for(fresh)
     return [
-        fenced(text, mark, f"{note.fact.id} {note.fact.when.text[:10] if note.fact.when else ''}".strip())
+        Line(
+            text=fenced(text, mark, f"{note.fact.id} {note.fact.when.text[:10] if note.fact.when else ''}".strip()),
+            kind="notes",
+        )
         for note, text in zip(notes, fresh, strict=True)
         if text.strip()
     ]
+
+
+def _asks_nothing(sentence: str, m: Material) -> bool:
+    return sentence not in m.appraisal.copied and not reads_like_instruction(sentence)

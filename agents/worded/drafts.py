@@ -9,6 +9,7 @@ from agents.worded.answers import SectionForm, SentenceForm
 from chart.fact import Fact
 from claims.claim import Citation, Claim, Computed, Draft, Section, Task, cite
 from claims.compute import NotComputable, computed
+from claims.traced import traced
 
 _CITED_ROLES = (
     *("name", "value", "unit", "unit_code", "when", "ended", "recorded", "status"),
@@ -16,6 +17,8 @@ _CITED_ROLES = (
     *("reaction", "criticality", "family", "given", "sex", "birth", "class"),
 )
 MAX_CITATIONS = 40
+_LETTER: Mapping[Task, str] = {"summary": "m", "comparison": "w", "suggestions": "x", "question": "q", "imaging": "i"}
+"""What the ids of a model's own sentences begin with: they differ from draft to draft."""
 
 
 def prepared_claims(drafts: Sequence[Draft]) -> Mapping[str, Claim]:
@@ -34,7 +37,7 @@ def to_draft(
         claims: list[Claim] = []
         for sentence in form.sentences:
             count += 1
-            claim = to_claim(sentence, f"m{count}", prepared, material, tainted=tainted)
+            claim = to_claim(sentence, f"{_LETTER[task]}{count}", prepared, material, tainted=tainted)
             if claim.id not in used:
                 used.add(claim.id)
                 claims.append(claim)
@@ -54,7 +57,7 @@ def to_claim(
     facts = [by_id[f] for f in names if f in by_id]
     nowhere = tuple(Citation(reference=f, path=f, value="", fact=f) for f in names if f not in by_id)
     one = _computed(form, material) if form.op else None
-    return Claim(
+    made = Claim(
         id=claim_id,
         text=" ".join(form.text.split()) or f"(prepared sentence {form.use})",
         kind="computed" if one and form.kind != "inference" else form.kind,
@@ -63,6 +66,9 @@ def to_claim(
         computed=one,
         tainted=tainted or any(f.kind == "note" for f in facts),
     )
+    # A word that no literal holds is the model's own opinion, whatever it calls it.
+    judged = made.kind != "inference" and not traced(made, facts, material.appraisal)
+    return made.model_copy(update={"kind": "inference"}) if judged else made
 
 
 def _computed(form: SentenceForm, material: Material) -> Computed | None:

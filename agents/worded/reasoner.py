@@ -1,9 +1,11 @@
-"""The reasoner on a chat model: at most one call to ask for more, one a draft, one repair."""
+"""The reasoner on a chat model: a call to ask for more, one to read the notes, one a draft, one to mend them all."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from agents.models.asking import Asker
@@ -14,12 +16,36 @@ from agents.offline.suggestions import suggestion_draft
 from agents.offline.summary import summary
 from agents.plan import Plan, ToolCall
 from agents.prompts import prompt, prompts_sha256
-from agents.reasoner import Brief, Material, Spent
-from agents.worded.answers import AnswerForm, DraftForm, FurtherType, MoreForm, RepairForm, SectionForm
-from agents.worded.context import BUDGET, QUESTION_BUDGET, Context, build_context, relevant_lines
-from agents.worded.drafts import prepared_claims, to_claim, to_draft
-from claims.claim import Claim, Draft, Removed, Section, Task
-from claims.verify import Verdict
+from agents.reasoner import Brief, Judged, Material, Spent
+from agents.worded import notes
+from agents.worded.answers import AnswerForm, DraftForm, FurtherType, MoreForm, NotesForm, RepairForm, SectionForm
+from agents.worded.context import BUDGET, QUESTION_BUDGET, Context, build_context
+from agents.worded.drafts import prepared_claims, to_draft
+from agents.worded.folding import ChartTooLarge
+from agents.worded.mending import mend, to_mend
+from claims.claim import Draft, Removed, Section, Task
+
+_FURTHER = get_args(FurtherType)
+_SPARE = 96
+"""Tokens for the template around a prompt, and for counting text in parts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """What the drafts of a round are made from, built once."""
+
+    context: Context
+    """The prompts' common beginning."""
+    prepared: tuple[Draft, ...]
+    """Drafts by rule."""
+    read: notes.Read
+    """What the model read in the notes."""
+
+    @property
+    def notice(self) -> tuple[str, ...]:
+        """What the model was not shown, in one sentence; nothing where it saw all."""
+        unseen = (*self.context.folded, *self.read.unread)
+        return (f"Not shown to the model, for want of room: {', '.join(unseen)}.",) if unseen else ()
 
 
 class WordedReasoner:
@@ -33,7 +59,9 @@ class WordedReasoner:
 
     def __init__(self, asker: Asker, *, name: str, model: tuple[str | None, str | None]) -> None:
         self._asker = asker
-        self._contexts: OrderedDict[int, tuple[Material, Context, tuple[Draft, ...]]] = OrderedDict()
+        # Kept with the chart that each belongs to, so that its identity cannot be taken by another.
+        self._ready: OrderedDict[tuple[int, Brief], tuple[Material, Ready | ChartTooLarge]] = OrderedDict()
+        self._preparing = asyncio.Lock()
         self.name = name
         self.model = model
 
@@ -69,78 +97,132 @@ class WordedReasoner:
 
     async def draft(self, task: Task, material: Material) -> Draft:
         """One draft. A model without a usable answer leaves the prepared draft, and the reason among the removed."""
-        context, prepared = self._context(material)
-        text = self._prompt(context, task, material)
+        try:
+            ready = await self._made_ready(material)
+        except ModelFailed as error:
+            return _fallen_back(task, _by_rule(material), error)
+        text = "\n\n".join((prompt("rules"), ready.context.text, *_order(task, material.brief)))
         sha = prompts_sha256("rules", task)
-        known = prepared_claims(prepared)
         try:
             if task == "question":
                 answer = await self._asker.ask(text, AnswerForm, prompt_sha256=sha)
-                return self._answered(answer, material, prepared)
-            form = await self._asker.ask(text, DraftForm, prompt_sha256=sha)
+                made = _answered(answer, material, ready.prepared)
+            else:
+                form = await self._asker.ask(text, DraftForm, prompt_sha256=sha)
+                known = {**prepared_claims(ready.prepared), **{c.id: c for c in ready.read.claims}}
+                made = to_draft(task, form.sections, known, material, tainted=material.tainted)
         except ModelFailed as error:
-            return self._fallen_back(task, prepared, error)
-        return to_draft(task, form.sections, known, material, tainted=material.tainted)
+            made = _fallen_back(task, ready.prepared, error)
+        if task == "summary":
+            made = _with_notes(made, ready.read)
+        return made.model_copy(update={"notice": ready.notice})
 
-    def _answered(self, answer: AnswerForm, material: Material, prepared: Sequence[Draft]) -> Draft:
-        sections = [SectionForm(title="Answer", sentences=answer.sentences)] if answer.sentences else []
-        made = to_draft("question", sections, prepared_claims(prepared), material, tainted=material.tainted)
-        if made.claims or not answer.refusal:
-            return made
-        return made.model_copy(update={"refusal": " ".join(answer.refusal.split())})
+    async def repair(self, judged: Sequence[Judged], material: Material) -> Sequence[Draft]:
+        """Ask once for corrections of all refused sentences; what is not mended stays refused and will be removed.
 
-    @staticmethod
-    def _fallen_back(task: Task, prepared: Sequence[Draft], error: ModelFailed) -> Draft:
-        own = next((d for d in prepared if d.task == task), Draft(task=task, sections=()))
-        note = Removed(text="(the model's draft)", reason=f"{error} The prepared sentences stand in its place.")
-        return own.model_copy(update={"removed": (*own.removed, note)})
+        Each recommendation stands as a prepared sentence: a refused addition to them is left out and costs no call.
+        """
+        back = [(draft, refused) for draft, refused in judged if draft.task != "suggestions"]
+        kept = {id(draft): without(draft, refused) for draft, refused in judged}
+        if back:
+            try:
+                ready = await self._made_ready(material)
+                text = to_mend(back, ready.context, self._fits)
+                form = await self._asker.ask(text, RepairForm, prompt_sha256=prompts_sha256("rules", "repair"))
+            except ModelFailed:
+                return [kept[id(draft)] for draft, _ in judged]
+            known = {**prepared_claims(ready.prepared), **{c.id: c for c in ready.read.claims}}
+            kept |= {id(draft): mend(draft, refused, form, known, material) for draft, refused in back}
+        return [kept[id(draft)] for draft, _ in judged]
 
-    def _prompt(self, context: Context, task: Task, material: Material) -> str:
-        parts = [prompt("rules"), context.text, prompt(task)]
-        if task == "question":
-            parts.append(f"Question: {material.brief.question or ''}")
-        if material.brief.feedback:
-            parts.append(f"The reviewer sent the last draft back with these words: {material.brief.feedback}")
-        return "\n\n".join(parts)
+    async def _made_ready(self, material: Material) -> Ready:
+        """What a chart's drafts are made from, once: the drafts of a round share it byte for byte.
 
-    def _context(self, material: Material) -> tuple[Context, tuple[Draft, ...]]:
-        """The context of a chart, built once: the drafts of a round share it byte for byte."""
-        key = id(material.appraisal)
-        if key not in self._contexts:
-            made = (summary(material), comparison(material), suggestion_draft(material))
-            question = material.brief.question if material.brief.tasks == ("question",) else None
-            budget = QUESTION_BUDGET if question else BUDGET
-            context = build_context(material, made, self._asker.tokens, budget=budget, question=question)
-            self._contexts[key] = (material, context, made)
-            while len(self._contexts) > 2:
-                self._contexts.popitem(last=False)
-        _, context, prepared = self._contexts[key]
-        return context, prepared
+        Raises:
+            ChartTooLarge: the must-look set does not fit the served context.
+            ModelAway: no answer while the notes were read.
+        """
+        # One chart may be asked for a page and for an answer; a reviewer's words change neither facts nor notes.
+        key = (id(material.appraisal), replace(material.brief, feedback=None))
+        async with self._preparing:
+            if key not in self._ready:
+                self._ready[key] = (material, await self._prepare(material))
+                while len(self._ready) > 2:
+                    self._ready.popitem(last=False)
+            _, found = self._ready[key]
+        if isinstance(found, ChartTooLarge):
+            raise found
+        return found
 
-    async def repair(self, draft: Draft, verdicts: Sequence[Verdict], material: Material) -> Draft:
-        """Ask once for corrections of the refused sentences; what is not mended stays refused and will be removed."""
-        if draft.task == "suggestions":
-            # Each recommendation stands as a prepared sentence; nothing is lost, and a round stays within six calls.
-            return without(draft, verdicts)
-        refused = [v for v in verdicts if not v.stands]
-        context, prepared = self._context(material)
-        lines = [f"{v.claim.id}: {v.claim.text} — refused: {'; '.join(v.reasons)}" for v in refused]
-        facts = relevant_lines(context, [v.claim for v in refused])
-        text = "\n\n".join((prompt("rules"), facts, prompt("repair"), "\n".join(lines)))
+    async def _prepare(self, material: Material) -> Ready | ChartTooLarge:
+        prepared = _by_rule(material)
+        read = await self._read_notes(material) if "summary" in material.brief.tasks else notes.Read()
         try:
-            form = await self._asker.ask(text, RepairForm, prompt_sha256=prompts_sha256("rules", "repair"))
-        except ModelFailed:
-            return without(draft, verdicts)
-        known = prepared_claims(prepared)
-        wanted = {v.claim.id for v in refused}
-        mended: dict[str, Claim] = {}
-        for one in form.sentences:
-            if one.id in wanted:
-                mended[one.id] = to_claim(one.sentence, one.id, known, material, tainted=draft.tainted)
-        sections = tuple(
-            Section(title=s.title, claims=tuple(mended.get(c.id, c) for c in s.claims)) for s in draft.sections
-        )
-        return draft.model_copy(update={"sections": sections})
+            # Counting tokens may ask a server, so it is kept out of the loop's own thread.
+            context = await asyncio.to_thread(self._context, material, prepared, read)
+        except ChartTooLarge as error:
+            return error
+        return Ready(context=context, prepared=prepared, read=read)
+
+    def _context(self, material: Material, prepared: tuple[Draft, ...], read: notes.Read) -> Context:
+        brief = material.brief
+        question = brief.question or "" if brief.tasks == ("question",) else None
+        around = max(self._asker.tokens("\n\n".join((prompt("rules"), *_order(t, brief)))) for t in brief.tasks)
+        budget = QUESTION_BUDGET if question is not None else BUDGET
+        if self._asker.room is not None:
+            budget = min(budget, self._asker.room - around - _SPARE)
+        found = Draft(task="summary", sections=(Section(title=notes.TITLE, claims=read.claims),))
+        made = (*prepared, found) if read.claims else prepared
+        return build_context(material, made, self._asker.tokens, budget=budget, question=question)
+
+    async def _read_notes(self, material: Material) -> notes.Read:
+        room = self._asker.room
+        asked = prompt("notes")
+        budget = notes.BUDGET if room is None else min(notes.BUDGET, room - self._asker.tokens(asked) - _SPARE)
+        given = await asyncio.to_thread(notes.offered, material, self._asker.tokens, budget=budget)
+        if not given.by_id:
+            return notes.Read(unread=given.unread)
+        try:
+            form = await self._asker.ask(f"{asked}\n\n{given.text}", NotesForm, prompt_sha256=prompts_sha256("notes"))
+        except ModelFailed as error:
+            return notes.unreadable(str(error), given)
+        return notes.read(form, given, material)
+
+    def _fits(self, text: str) -> bool:
+        room = self._asker.room
+        return room is None or self._asker.tokens(text) + _SPARE <= room
 
 
-_FURTHER = get_args(FurtherType)
+def _by_rule(material: Material) -> tuple[Draft, ...]:
+    return (summary(material), comparison(material), suggestion_draft(material))
+
+
+def _order(task: Task, brief: Brief) -> tuple[str, ...]:
+    """What stands behind the facts: the task, the question, a reviewer's words."""
+    parts = [prompt(task)]
+    if task == "question":
+        parts.append(f"Question: {brief.question or ''}")
+    if brief.feedback:
+        parts.append(f"The reviewer sent the last draft back with these words: {brief.feedback}")
+    return tuple(parts)
+
+
+def _answered(answer: AnswerForm, material: Material, prepared: Sequence[Draft]) -> Draft:
+    sections = [SectionForm(title="Answer", sentences=answer.sentences)] if answer.sentences else []
+    made = to_draft("question", sections, prepared_claims(prepared), material, tainted=material.tainted)
+    if made.claims or not answer.refusal:
+        return made
+    return made.model_copy(update={"refusal": " ".join(answer.refusal.split())})
+
+
+def _fallen_back(task: Task, prepared: Sequence[Draft], error: ModelFailed) -> Draft:
+    own = next((d for d in prepared if d.task == task), Draft(task=task, sections=()))
+    note = Removed(text="(the model's draft)", reason=f"{error} The prepared sentences stand in its place.")
+    return own.model_copy(update={"removed": (*own.removed, note)})
+
+
+def _with_notes(draft: Draft, read: notes.Read) -> Draft:
+    """The summary with what was read in notes and not taken over, so that a model cannot leave it out."""
+    left = notes.missing(read, draft.claims)
+    sections = (*draft.sections, Section(title=notes.TITLE, claims=left)) if left else draft.sections
+    return draft.model_copy(update={"sections": sections, "removed": (*draft.removed, *read.removed)})

@@ -12,7 +12,15 @@ from preround.web.wording import OPERATIONS, REFUSED
 
 FIRST = "Act on / verify first"
 WHO, ALLERGIES = "Who", "Allergies"
-EARLY = ("Changed", "Also found", "Active problems", "Medicines", "Due by guideline", "Due, or never recorded")
+EARLY = (
+    "Changed",
+    "Also found",
+    "Active problems",
+    "Medicines",
+    "From the notes",
+    "Due by guideline",
+    "Due, or never recorded",
+)
 """After the head and what to act on, in this order; the suggestions stand behind them."""
 LATE = ("Also on record", "Do not rely on")
 """Behind the suggestions; a section of any other title stands behind these."""

@@ -20,7 +20,7 @@ from agents.worded.reasoner import WordedReasoner
 from preround.web.app import create_web
 from tests.models.rounds import ward
 
-EMPTY = ('{"calls": []}', *(['{"sections": []}'] * 3))
+EMPTY = ('{"calls": []}', '{"facts": []}', *(['{"sections": []}'] * 3))
 
 
 def preround(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -67,6 +67,7 @@ async def test_every_loop(tmp_path: Path) -> None:
     chat = ScriptedChat(
         lines=[
             json.dumps({"calls": [{"resource_type": "Goal", "reason": "targets agreed with the patient"}]}),
+            json.dumps({"facts": []}),
             summary,
             truncated,
             said([{"title": "Due, or never recorded", "sentences": [{"use": "u1"}]}]),
@@ -82,7 +83,7 @@ async def test_every_loop(tmp_path: Path) -> None:
 
     assert found["status"] == "awaiting_review"
     assert found["model"] == {"name": "scripted", "revision": "1"}
-    assert found["ledger"]["llm_calls"] == 5
+    assert found["ledger"]["llm_calls"] == 6
     assert any(line["query"].startswith("Goal?") for line in found["coverage"]), "the extra tool was used"
     by_task = {d["task"]: d for d in found["drafts"]}
     texts = [c["text"] for s in by_task["summary"]["sections"] for c in s["claims"]]

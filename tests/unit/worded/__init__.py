@@ -1,0 +1,1 @@
+"""What a model is shown, and what becomes of what it says."""
