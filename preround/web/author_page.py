@@ -20,6 +20,8 @@ class AuthorView:
     """The item that it was opened from."""
     author: str
     """Who wrote the drafts, in words."""
+    prepared: bool
+    """Whether it was prepared outside a round."""
     model: str | None
     """The model's name on its server; ``None`` for the rules."""
     revision: str | None
@@ -41,6 +43,7 @@ def author_of(house: House, readings: Readings, item_id: str) -> AuthorView:
     return AuthorView(
         item_id=item_id,
         author=author_words(result),
+        prepared=bool(result.get("prepared")) and name is None,
         model=name,
         revision=model.get("revision"),
         row=_row(house, name) if name is not None else None,
