@@ -65,13 +65,26 @@ def judge(
     labels = _labels(resource)
     found: tuple[Action, str] = ("show", "")
     for one in classes:
-        if one.ages and not (age is not None and one.ages[0] <= age < one.ages[1]):
+        if not _of_age(one, age):
             continue
         if labels & one.labels:
             found = _stricter(found, (one.by_label, one.title))
         elif one.by_words != "show" and any(w.search(fact.name) for w in one.words):
             found = _stricter(found, (one.by_words, one.title))
     return found
+
+
+def in_text(text: str, classes: tuple[SensitiveClass, ...], *, age: int | None) -> tuple[str, ...]:
+    """The titles of the classes whose words stand in a text, of those that the table acts on by words alone."""
+    return tuple(
+        one.title
+        for one in classes
+        if one.by_words != "show" and _of_age(one, age) and any(w.search(text) for w in one.words)
+    )
+
+
+def _of_age(one: SensitiveClass, age: int | None) -> bool:
+    return one.ages is None or (age is not None and one.ages[0] <= age < one.ages[1])
 
 
 def _stricter(one: tuple[Action, str], other: tuple[Action, str]) -> tuple[Action, str]:

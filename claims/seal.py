@@ -55,8 +55,8 @@ class Author:
     """The model's name; None for the offline reasoner."""
     model_revision: str | None = None
     """The model's revision, when one is pinned."""
-    model_kind: ModelKind = "Large-Language-Models"
-    """The kind of model, where there is one."""
+    model_kind: ModelKind | None = "Large-Language-Models"
+    """The kind of model, where there is one and the guide has a code for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,13 +172,14 @@ def device(author: Author) -> Resource:
         "type": {"coding": [{"system": _AI_TYPES, "code": "Artificial-Intelligence"}]},
         "version": [{"type": {"text": "program"}, "value": author.version}],
     }
-    if model is not None:
+    if model is not None and author.model_kind is not None:
         content["extension"] = [
             {
                 "url": _AI_KIND,
                 "valueCodeableConcept": {"coding": [{"system": _AI_TYPES, "code": author.model_kind}]},
             }
         ]
+    if model is not None:
         content["version"].append({"type": {"text": "model"}, "value": model})
     return {**content, "id": derived_id("device", sha256_of(content))}
 

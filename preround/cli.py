@@ -14,6 +14,7 @@ COMMANDS = {
     "load": "load:load",
     "patients": "load:patients",
     "run": "run:run",
+    "transcribe": "transcribe:transcribe",
     "queue": "queue:queue",
     "show": "queue:show",
     "decide": "decide:decide",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from agents.models.audio import AudioUnusable
 from agents.models.failures import EndpointRefused, ModelAway
+from agents.models.hearing import HearingStopped, NothingHeard
+from agents.models.needed import LibraryMissing
 from agents.models.registry import ModelUnknown, ModelUnnamed, RegistryUnusable
 from agents.models.reply import ModelFailed
+from agents.models.weights import WeightsUnusable
 from agents.offline.reasoner import TaskNotOffered
 from graphs.node import RoundUnknown
 from preround.fhir_login import LoginUnclear
+from preround.speech import HearerMissing, HearerUnfit
 from preround.wiring import HomeUnusable, ReasonerMissing
 from review.errors import GateError, NotThere, WrongUse
 from store.artifacts import ArtifactDamaged, ArtifactMissing
@@ -66,12 +71,22 @@ EXPECTED = (
     RegistryUnusable,
     TaskNotOffered,
     LoginUnclear,
+    AudioUnusable,
+    NothingHeard,
+    HearingStopped,
+    HearerMissing,
+    HearerUnfit,
+    LibraryMissing,
+    WeightsUnusable,
     Unusable,
     Missing,
     Declined,
 )
 """Failures that are nobody's bug."""
 _UNUSABLE = (
+    AudioUnusable,
+    NothingHeard,
+    HearerUnfit,
     KeyUnusable,
     LoginUnclear,
     LoginUnusable,
@@ -89,6 +104,17 @@ _UNUSABLE = (
     GuidelineUnusable,
 )
 
+_AWAY = (
+    FhirUnreachable,
+    FhirGarbled,
+    ReasonerMissing,
+    HearerMissing,
+    LibraryMissing,
+    WeightsUnusable,
+    ModelAway,
+    ModelFailed,
+)
+
 
 def exit_code(error: Exception) -> ExitCode:
     """The exit code of a failure."""
@@ -96,9 +122,9 @@ def exit_code(error: Exception) -> ExitCode:
         return NOT_FOUND
     if isinstance(error, _UNUSABLE):
         return WRONG_USE
-    if isinstance(error, (FhirUnreachable, FhirGarbled, ReasonerMissing, ModelAway, ModelFailed)):
+    if isinstance(error, _AWAY):
         return UNREACHABLE
-    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, EndpointRefused)):
+    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, EndpointRefused, HearingStopped)):
         return REFUSED
     return 1
 

@@ -65,7 +65,7 @@ async def start(
     """
     _offered(house.services.reasoner, tasks)
     found = patient_id(patient)
-    await _known(house, found)
+    await known(house, found)
     run = house.runner.open(
         run_id=uuid.uuid4().hex[:16],
         patient=f"Patient/{found}",
@@ -93,7 +93,7 @@ async def open_prepared(
         FhirUnreachable: no server; no round is opened, or it stays `running` and the sweep tries it again.
         GateError: the policy forbids an entry, or it can't be proposed as it is; the round has failed.
     """
-    await _known(house, patient_id(prepared.patient))
+    await known(house, patient_id(prepared.patient))
     run = house.runner.open_prepared(run_id=run_id or uuid.uuid4().hex[:16], prepared=prepared, as_of=as_of)
     return await _drive_or_wait(house, run.run_id)
 
@@ -117,9 +117,15 @@ async def undo(house: House, receipt_id: str) -> Run:
     return await open_prepared(house, await undo_of(house.services, receipt_id), run_id=run_id)
 
 
-async def _known(house: House, patient: str) -> None:
+async def known(house: House, patient: str) -> dict[str, Any]:
+    """The Patient of this id.
+
+    Raises:
+        Missing: it has none.
+        FhirUnreachable: no server.
+    """
     try:
-        await read_patient(house.services.client, PatientScope(patient_id=patient))
+        return await read_patient(house.services.client, PatientScope(patient_id=patient))
     except FhirNotFound as error:
         raise Missing(_NOBODY) from error
 

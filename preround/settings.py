@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     """Folder with the weights, for the reasoner `transformers`."""
     model_seconds: float = Field(default=600.0, gt=0)
     """Longest time of one call."""
+    hear_model: str = "medasr"
+    """The row of the model registry that writes recordings down."""
+    hear_path: Path | None = None
+    """Folder with its weights, for `preround transcribe`."""
     models: Path | None = None
     """A site's own rows of the model registry."""
     policy: Path | None = None

@@ -39,6 +39,13 @@ class PromptTooLong(ModelFailed):
         super().__init__("The prompt is longer than the served context; serve the model with a larger --max-model-len.")
 
 
+class TemplateMissing(ModelFailed):
+    """The model's tokenizer does not say what a prompt looks like."""
+
+    def __init__(self) -> None:
+        super().__init__("The model's tokenizer has no chat template; put a chat_template.jinja beside the weights.")
+
+
 class ImageRefused(ModelFailed):
     """The server could not read an image, or the model takes none, or not so many."""
 

@@ -15,7 +15,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
+from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong, TemplateMissing
+from agents.models.needed import needed
 from agents.models.schema import constrainable
 from agents.models.turns import Turn, turns
 
@@ -28,6 +29,20 @@ def gemma_prompt(talk: list[Turn]) -> str:
     return "<bos>" + "".join(said) + "<start_of_turn>model\n"
 
 
+def prompt_text(tokenizer: Any, model: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - transformers classes
+    """A talk as a model was trained to read it: Gemma's form, or the tokenizer's own template.
+
+    Raises:
+        TemplateMissing: the tokenizer has none.
+    """
+    if str(model.config.model_type).startswith("gemma"):
+        return gemma_prompt(talk)
+    if not tokenizer.chat_template:
+        raise TemplateMissing
+    said = [{"role": t.role, "content": t.text} for t in talk]
+    return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
+
+
 class TransformersChat(BaseChatModel):
     """Runs weights from a folder; nothing is downloaded.
 
@@ -37,6 +52,8 @@ class TransformersChat(BaseChatModel):
 
     folder: Path
     """The weights."""
+    adapter: Path | None = None
+    """A LoRA adapter on them."""
     max_tokens: int = 4096
     """Longest answer."""
     thinking: str = ""
@@ -60,12 +77,14 @@ class TransformersChat(BaseChatModel):
         """Tokenizer and model, read once."""
         with self._one:
             if self._loaded is None:
-                torch, transformers = _library("torch"), _library("transformers")
+                torch, transformers = needed("torch", extra="models"), needed("transformers", extra="models")
                 tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
                 model = transformers.AutoModelForCausalLM.from_pretrained(
                     self.folder, dtype=torch.bfloat16, local_files_only=True
-                ).eval()
-                self._loaded = (tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu"))
+                )
+                if self.adapter is not None:
+                    model = needed("peft", extra="models,tune").PeftModel.from_pretrained(model, self.adapter)
+                self._loaded = (tokenizer, model.eval().to("cuda" if torch.cuda.is_available() else "cpu"))
             found: tuple[Any, Any] = self._loaded
             return found
 
@@ -96,13 +115,13 @@ class TransformersChat(BaseChatModel):
             given_up.set()
 
     def _answer(self, messages: list[BaseMessage], options: dict[str, Any], given_up: threading.Event) -> ChatResult:
-        torch = _library("torch")
+        torch = needed("torch", extra="models")
         form = options.get("response_format")
         talk = turns(messages, first="" if form else self.thinking)
         if any(p["type"] != "text" for t in talk for p in t.parts):
             raise ImageRefused
         tokenizer, model = self._weights()
-        prompt = self._rendered(tokenizer, model, talk)
+        prompt = prompt_text(tokenizer, model, talk)
         ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt").input_ids.to(model.device)
         longest = int(options.get("max_tokens", self.max_tokens))
         if ids.shape[1] + longest > model.config.get_text_config().max_position_embeddings:
@@ -116,13 +135,6 @@ class TransformersChat(BaseChatModel):
             )[0, ids.shape[1] :]
         return _result(tokenizer, model, ids.shape[1], made)
 
-    @staticmethod
-    def _rendered(tokenizer: Any, model: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - transformers classes
-        if str(model.config.model_type).startswith("gemma"):
-            return gemma_prompt(talk)
-        said = [{"role": t.role, "content": t.text} for t in talk]
-        return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
-
     def _limits(self, form: Any, options: dict[str, Any], given_up: threading.Event) -> dict[str, Any]:  # noqa: ANN401
         heat = float(options.get("temperature", 0))
         limits: dict[str, Any] = {
@@ -130,7 +142,7 @@ class TransformersChat(BaseChatModel):
             "temperature": heat or None,
             "top_k": None,
             "top_p": None,
-            "stopping_criteria": _library("transformers").StoppingCriteriaList(
+            "stopping_criteria": needed("transformers", extra="models").StoppingCriteriaList(
                 [lambda ids, scores, **_: given_up.is_set()]
             ),
         }
@@ -142,17 +154,12 @@ class TransformersChat(BaseChatModel):
         return limits
 
 
-def _library(name: str) -> Any:  # noqa: ANN401 - a module without types
-    """A library that only this adapter needs, imported when it is used: each is large."""
-    return importlib.import_module(name)
-
-
 def _constraint(tokenizer: Any, model: Any, form: dict[str, Any]) -> Any:  # noqa: ANN401 - transformers classes
     """What holds the output to a JSON form, where xgrammar is installed; else nothing."""
     if form.get("type") != "json_schema":
         return None
     try:
-        xgrammar = _library("xgrammar")
+        xgrammar: Any = importlib.import_module("xgrammar")
     except ImportError:
         return None
     info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=model.config.get_text_config().vocab_size)

@@ -36,11 +36,12 @@ def loaded_chat(row: ModelRow, folder: Path, *, seconds: float) -> BaseChatModel
 
     Args:
         row: the model.
-        folder: its weights.
+        folder: its weights; the base's, where the row is a LoRA adapter, which lies in the row's `repository`.
         seconds: limit of one call.
     """
     return TransformersChat(
         folder=folder,
+        adapter=Path(row.repository) if row.adapter else None,
         max_tokens=row.answer_tokens,
         banned=(row.thinking.open,) if row.thinking else (),
         seconds=seconds,

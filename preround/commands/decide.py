@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from claims.canonical import read_exact
+from claims.note import reworded, words_of
 from preround import rounds
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Unusable
 from preround.wiring import House
 from review.decision import Verb
 from review.proposal import Resource
+from review.queue import show
 
 
 def decide(
@@ -28,7 +30,10 @@ def decide(
         str | None, typer.Option("--revise", metavar="TEXT", help="Send back with words; a new item opens.")
     ] = None,
     edit: Annotated[
-        Path | None, typer.Option("--edit", metavar="FILE", help="JSON of edited resources; a new item opens.")
+        Path | None,
+        typer.Option(
+            "--edit", metavar="FILE", help="JSON of edited resources, or the words of a note as .txt; a new item opens."
+        ),
     ] = None,
     only: Annotated[
         list[int] | None, typer.Option("--only", metavar="N", help="With --approve: only these entries.")
@@ -49,7 +54,7 @@ def decide(
             only=tuple(only) if only else None,
             code=reject,
             words=revise or words,
-            edited=_edited(edit) if edit else None,
+            edited=_edited(edit, house, item) if edit else None,
         )
         if json is not None:
             write_json(done, json)
@@ -75,8 +80,13 @@ def _verb(approve: bool, reject: str | None, revise: str | None, edit: Path | No
     return chosen[0]
 
 
-def _edited(path: Path) -> dict[int, Resource]:
-    """Entry number → resource, from a JSON object with those keys, or a list of `{"n": …, "resource": …}`."""
+def _edited(path: Path, house: House, item: str) -> dict[int, Resource]:
+    """Entry number → resource, from a JSON object with those keys, or a list of `{"n": …, "resource": …}`.
+
+    A `.txt` holds the new words of the one note among the entries.
+    """
+    if path.suffix.lower() == ".txt":
+        return _corrected(path, house, item)
     try:
         value = read_exact(path.read_bytes())
     except OSError as error:
@@ -89,6 +99,19 @@ def _edited(path: Path) -> dict[int, Resource]:
         return {int(n): resource for n, resource in value.items()}
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Unusable(f'{path} must map entry numbers to resources; write {{"1": resource}}') from error
+
+
+def _corrected(path: Path, house: House, item: str) -> dict[int, Resource]:
+    notes = [e for e in show(house.services.db, item).proposal.entries if words_of(e.resource) is not None]
+    if len(notes) != 1:
+        raise Unusable(f"The item has {len(notes) or 'no'} notes; words can be given for one, else give JSON")
+    try:
+        words = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"Could not read {path}; give a text file in UTF-8") from error
+    if not words:
+        raise Unusable(f"{path} is empty; reject the item with --reject instead")
+    return {notes[0].n: reworded(notes[0].resource, words)}
 
 
 def _say(done: dict[str, Any]) -> None:

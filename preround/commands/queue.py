@@ -11,6 +11,7 @@ from rich.table import Column, Table
 
 from claims.canonical import read_exact
 from claims.diff import Change, changes
+from claims.note import words_of
 from claims.seal import Signature
 from preround import rounds
 from preround.commands.run import show_result
@@ -121,6 +122,8 @@ def show(
                 )
                 for change in entry["diff"][:12]:
                     out.print(f"    {change['path']}: {change['new']}", markup=False)
+                for line in (words_of(resource) or "").splitlines():
+                    out.print(f"    | {line}", markup=False)
             for receipt in found["receipts"]:
                 taken_back = f" · taken back by {receipt['undone_by']}" if receipt["undone_by"] else ""
                 out.print(

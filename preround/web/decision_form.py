@@ -9,6 +9,7 @@ from typing import Any, Literal
 from starlette.datastructures import FormData
 
 from claims.canonical import read_exact
+from claims.note import reworded
 from preround.failure import Unusable
 from review.decision import Verb
 from review.errors import EditUnusable, EntriesUnusable, UnknownReason, WordsNeeded
@@ -51,6 +52,8 @@ class Filled:
     """The number of the edited entry."""
     resource: str = ""
     """JSON of the edited entry."""
+    text: str = ""
+    """The corrected words of an edited note."""
     proposal_sha256: str = ""
     """The proposal that was shown."""
 
@@ -93,6 +96,7 @@ def filled(form: FormData) -> Filled:
         words=one.get("words", "").strip(),
         entry=one.get("entry", ""),
         resource=one.get("resource", ""),
+        text=one.get("text", "").replace("\r\n", "\n").strip(),
         proposal_sha256=one.get("proposal_sha256", ""),
     )
 
@@ -136,4 +140,9 @@ def _edited(form: Filled) -> Mapping[int, dict[str, Any]]:
         raise EditUnusable("what was given is not JSON") from None
     if not isinstance(resource, dict):
         raise EditUnusable("what was given is not a resource")
+    if form.text:
+        try:
+            resource = reworded(resource, form.text)
+        except ValueError:
+            raise EditUnusable("words were given for what is no note") from None
     return {_numbers(frozenset({form.entry}))[0]: resource}

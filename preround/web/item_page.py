@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from claims.diff import Change, changes
+from claims.note import words_of
 from graphs.node import run_of
 from preround.commands.queue import entry_json
 from preround.web.readings import Identity, Readings
@@ -37,6 +38,8 @@ class EntryView:
     """What is written once it is signed."""
     sealing: tuple[Change, ...]
     """What signing adds."""
+    words: str | None = None
+    """The text of a note that travels inside the resource."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +167,7 @@ def _entry(house: House, shown: Shown, entry: Entry, now: datetime) -> EntryView
         changes=changes(entry.base, entry.resource),
         sealed=sealed,
         sealing=changes(entry.resource, sealed),
+        words=words_of(entry.resource),
     )
 
 

@@ -15,11 +15,11 @@ import httpx
 SHIM = Path(__file__).parent / "shim"
 NAME, REVISION, CONTEXT = "tiny", "0123456789abcdef", 16384
 START_SECONDS = 300
+# Gemma's sliding-window layers keep too little without it: prompts that only begin alike would find nothing cached.
+# A model without such layers does not start with it.
+SLIDING = ("--prefix-cache-retention-interval", "512")
 FLAGS = (
-    *("--served-model-name", NAME, f"{NAME}@{REVISION}"),
     *("--dtype", "bfloat16", "--max-model-len", str(CONTEXT), "--max-num-seqs", "4"),
-    # Gemma's sliding-window layers keep too little without it: prompts that only begin alike would find nothing cached.
-    *("--prefix-cache-retention-interval", "512"),
     # On a CPU, vLLM 0.32 dies when a prompt that is read in parts has a seed and a temperature; so it is read in one.
     *("--max-num-batched-tokens", str(CONTEXT)),
     *("--enforce-eager", "--kv-cache-memory-bytes", "64M", "--enable-prompt-tokens-details"),
@@ -49,6 +49,8 @@ class VllmServer:
     python: Path
     weights: Path
     log: Path
+    name: str = NAME
+    flags: tuple[str, ...] = SLIDING
     port: int = field(default_factory=lambda: _free_port())
     process: subprocess.Popen[bytes] | None = None
 
@@ -59,7 +61,8 @@ class VllmServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [str(self.python), "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--model", str(self.weights), *FLAGS]
+        command += ["--port", str(self.port), "--model", str(self.weights), *FLAGS, *self.flags]
+        command += ["--served-model-name", self.name, f"{self.name}@{REVISION}"]
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 command, env=quiet(), cwd=self.log.parent, stdout=out, stderr=out, start_new_session=True

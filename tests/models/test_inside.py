@@ -16,8 +16,8 @@ pytestmark = pytest.mark.models
 LIMIT = 400
 
 
-def test_the_in_process_adapter_on_tiny_weights(models_python: Path, tiny: Path) -> None:
-    env = {**quiet(), "PYTHONPATH": f"{SHIM}:{ROOT}", "TINY_WEIGHTS": str(tiny), "CI": ""}
+def test_the_in_process_adapters_on_tiny_weights(models_python: Path, tiny: Path, adapter: Path) -> None:
+    env = {**quiet(), "PYTHONPATH": f"{SHIM}:{ROOT}", "TINY_WEIGHTS": str(tiny), "TINY_ADAPTER": str(adapter), "CI": ""}
     inside = Path(__file__).parent / "inside"
     command = [
         str(models_python),

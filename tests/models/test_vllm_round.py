@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from agents.worded.answers import AnswerForm, DraftForm, MoreForm, RepairForm
 from agents.worded.reasoner import WordedReasoner
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
+from tests.models import command
 from tests.models.picture import png, shown
 from tests.models.random_chat import RandomChat
 from tests.models.rounds import ward
@@ -158,18 +157,13 @@ def preround(home: Path, server: VllmServer, *words: str, **settings: str) -> su
         f'[[model]]\nname = "{NAME}"\nbase = "medgemma-4b-it"\nrepository = "none"\nanswer_tokens = 600\n'
         f"served_context = {CONTEXT}\n"
     )
-    env = {
-        **os.environ,
-        "PREROUND_HOME": str(home / "home"),
-        "PREROUND_REASONER": "vllm",
+    ours = {
         "PREROUND_MODELS": str(rows),
         "PREROUND_MODEL": NAME,
         "PREROUND_MODEL_URL": server.url,
         "PREROUND_MODEL_REVISION": REVISION,
-        **settings,
     }
-    command = [sys.executable, "-m", "preround", *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return command.preround(home, *words, **{**ours, **settings})
 
 
 @pytest.fixture

@@ -22,7 +22,13 @@ from agents.models.embedding import (
 )
 from agents.models.hearing import HearingStopped, TransformersHearer
 from agents.models.weights import WeightsUnusable
+from agents.offline.reasoner import OfflineReasoner
+from claims.note import words_of
+from preround import rounds
+from preround.transcribing import Order, transcribe
+from review.queue import show
 from tests.models.picture import png
+from tests.models.rounds import ward
 
 np: Any = pytest.importorskip("numpy")
 soundfile: Any = pytest.importorskip("soundfile")
@@ -134,3 +140,13 @@ def test_pictures_that_cannot_be_embedded_are_named(embedder: TransformersImageE
         embedder.classify(png(9, side=448), ["effusion " * 80])
     with pytest.raises(ValueError, match="at least one sentence"):
         embedder.classify(png(9, side=448), [])
+
+
+async def test_a_recording_goes_into_the_queue(hearer: TransformersHearer, tmp_path: Path) -> None:
+    async with ward(tmp_path, OfflineReasoner()) as here:
+        run = await transcribe(here.house, hearer, noise(5.0), Order(patient=here.patient))
+        found = rounds.result(here.house, run.run_id)
+        (entry,) = show(here.house.services.db, found["review_item"]).proposal.entries
+    assert found["status"] == "awaiting_review"
+    assert found["model"]["name"] == "medasr"
+    assert words_of(entry.resource) == hearer.hear(noise(5.0)).text
