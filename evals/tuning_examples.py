@@ -23,6 +23,7 @@ from agents.models.scripted import ScriptedChat
 from agents.models.tuning import Example
 from agents.offline.reasoner import OfflineReasoner
 from agents.plan import MUST_LOOK
+from agents.prompts import prompt
 from agents.reasoner import Brief, Material
 from agents.worded.answers import DraftForm, Title
 from agents.worded.reasoner import WordedReasoner
@@ -80,11 +81,13 @@ async def _example(task: Task, material: Material) -> Example | None:
     answer = _answer(await OfflineReasoner().draft(task, material))
     if answer is None:
         return None
-    chat = ScriptedChat(lines=[answer])
+    asked = prompt(task)
+    # Of the notes nothing is taken over here: what a model reads there is its own, and no example of this project's.
+    chat = ScriptedChat(lines=[lambda text: answer if asked in text else "{}"] * 4)
     drafted = await WordedReasoner(Asker(chat), name="scripted", model=(None, None)).draft(task, material)
     if drafted.removed or not drafted.claims or not all(v.stands for v in verdicts(drafted, material)):
         return None
-    return Example(prompt=chat.prompts[0], answer=answer)
+    return Example(prompt=next(text for text in chat.prompts if asked in text), answer=answer)
 
 
 def _answer(draft: Draft) -> str | None:
