@@ -14,10 +14,12 @@ const cql = require(path.join(nodeModules, 'cql-execution'));
 const { PatientSource } = require(path.join(nodeModules, 'cql-exec-fhir'));
 const { Model } = await import(pathToFileURL(path.join(worker, 'objects.mjs')));
 const { Measures } = await import(pathToFileURL(path.join(worker, 'measures.mjs')));
+const { Published } = await import(pathToFileURL(path.join(worker, 'published.mjs')));
 const { counted, counts } = await import(pathToFileURL(path.join(worker, 'populations.mjs')));
 
 const model = new Model(require(path.join(nodeModules, 'cql-exec-fhir/lib/modelInfos/fhir-modelinfo-4.0.1.xml.js')), cql);
-const ours = new Measures(cql, model);
+const published = new Published(cql, model);
+const ours = new Measures(published);
 const known = new Map();
 let codes;
 const fqmSets = new Map();
@@ -67,7 +69,7 @@ async function timed(engine, cases) {
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const given = JSON.parse(line);
   if (given.valueSets) {
-    ours.begin(given.valueSets);
+    published.begin(given.valueSets);
     const sets = {};
     for (const { url, version, codes: members } of given.valueSets) {
       (sets[url] ??= {})[version] = members.map(([code, system]) => ({ code, system, version }));

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """A folder with a site's own appraisal tables."""
     guidelines: tuple[Path, ...] = ()
     """Folders with a site's own recommendations."""
+    guideline_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts that `guidelines add` may fetch from, `host` or `host:port`, with commas between them; none without it."""
     node_modules: Path = Path(__file__).resolve().parent.parent / "node_modules"
     """Where `npm ci` put the CQL engine."""
     literature_index: Path | None = None
@@ -99,7 +101,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=3.0, gt=0)
     """How often `serve` looks for what waits for nobody."""
 
-    @field_validator("model_hosts", "literature_sources", mode="before")
+    @field_validator("model_hosts", "literature_sources", "guideline_hosts", mode="before")
     @classmethod
     def _with_commas(cls, given: object) -> object:
         return tuple(h.strip() for h in given.split(",") if h.strip()) if isinstance(given, str) else given

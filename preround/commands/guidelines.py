@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import asdict
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 import typer
 from rich.table import Column, Table
@@ -24,12 +27,14 @@ from preround.wiring import House, guideline_folders
 from tools.fhir.read_patient import read_patient
 from tools.fhir.scope import PatientScope
 from tools.fhir.search_chart import search_chart
-from tools.guidelines.adding import add as add_files
+from tools.guidelines.adding import add as add_found
 from tools.guidelines.compile import CqlNotTranslated
 from tools.guidelines.evaluate import evaluate
+from tools.guidelines.fetching import fetch
 from tools.guidelines.gaps import recommendation_of
 from tools.guidelines.library import BUILT_IN, GuidelineLibrary, load
 from tools.guidelines.outcome import Outcome
+from tools.guidelines.sources import Found, read, read_bytes
 from tools.guidelines.worker import GuidelineWorker
 
 guidelines = typer.Typer(help="Recommendations: list them, bring your own, ask why.", no_args_is_help=True)
@@ -46,7 +51,7 @@ LOOKED_AT = (
     "ServiceRequest",
 )
 """What `why` reads of a patient."""
-Folder = Annotated[str, typer.Argument(metavar="PATH", help="A file or a folder of FHIR JSON, with ELM or CQL.")]
+Place = Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder or an https address.")]
 
 
 @guidelines.command("list")
@@ -70,8 +75,11 @@ def list_(json: Json = None) -> None:
 
 
 def listed(library: GuidelineLibrary) -> list[dict[str, Any]]:
-    """One row for each version of a recommendation, and for each measure."""
-    measures = library.measures.measures if library.measures else ()
+    """One row for each version of a recommendation, and for each measure and each action of a plan."""
+    others = library.measures
+    plans = [each.plan for each in others.plans] + [plan for plan, _ in others.broken_plans] if others else []
+    unmapped = {each.recommendation.id: each.unmapped for each in plans}
+    measures = map(recommendation_of, others.measures) if others else ()
     return [
         {
             "id": each.id,
@@ -82,51 +90,87 @@ def listed(library: GuidelineLibrary) -> list[dict[str, Any]]:
             "grade": each.grade,
             "publisher": each.publisher,
             "mode": library.rules.mode(each.id, experimental=each.experimental),
+            "not_mapped": list(unmapped.get(each.id, ())),
         }
-        for each in (*library.recommendations, *map(recommendation_of, measures))
+        for each in (*library.recommendations, *measures, *(each.recommendation for each in plans))
     ]
 
 
 @guidelines.command()
 def add(
-    path: Folder,
+    path: Place,
     name: Annotated[
         str | None, typer.Option("--name", help="What to keep them as; the name of PATH without it.")
     ] = None,
     json: Json = None,
 ) -> None:
-    """Bring recommendations or measures along: bundles of PlanDefinition, Measure, Library and ValueSet."""
+    """Bring along PlanDefinition, Measure, Library and ValueSet resources, with ELM or CQL, in any layout.
+
+    A folder, a file (JSON, NDJSON, .gz, .zip, a package.tgz) or an https address of a host in PREROUND_GUIDELINE_HOSTS.
+    Says what was taken, what cannot be evaluated, and what of a plan is not carried over.
+    """
 
     def work() -> int:
         settings = settings_with()
-        source = Path(path)
-        if not source.exists():
-            raise Unusable(f"There is nothing at {source.name}; give a file or a folder")
-        target = settings.home / "guidelines" / (name or source.name.partition(".")[0])
+        found, called = _read(path, settings)
+        target = settings.home / "guidelines" / _folder_name(name or called)
         try:
-            counts = add_files([source], target, node_modules=settings.node_modules)
+            added = add_found(found, target, node_modules=settings.node_modules)
         except CqlNotTranslated as error:
             raise Unusable(f"The CQL cannot be translated: {error}") from error
-        problems = asyncio.run(_problems(load((BUILT_IN, target)), settings))
+        library = load((BUILT_IN, target))
+        problems = {**added.wrong, **asyncio.run(_problems(library, settings))}
+        ours = {(each.id, each.version): each for each in load((BUILT_IN,)).recommendations}
+        kept = [each for each in library.recommendations if ours.get((each.id, each.version)) != each]
+        rows = listed(replace(library, recommendations=tuple(kept)))
+        if not rows or set(problems) >= {each["id"] for each in rows}:
+            shutil.rmtree(target, ignore_errors=True)
+            said = "; ".join(f"{each}: {why}" for each, why in problems.items()) or "there is nothing to evaluate"
+            raise Unusable(f"Nothing was added. {said}")
+        unmapped = {each["id"]: each["not_mapped"] for each in rows if each["not_mapped"]}
         if json is not None:
-            write_json({"name": target.name, "taken": counts, "problems": problems}, json)
+            write_json({"name": target.name, "taken": added.taken, "problems": problems, "not_mapped": unmapped}, json)
         if json != "-":
-            taken = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-            out.print(f"Added {target.name}: {taken}.", markup=False)
-            for each, why in problems.items():
-                out.print(f"{each} cannot be evaluated: {why}", markup=False, style="red")
+            _show_added(target.name, added.taken, problems, unmapped)
         return 0
 
     leave(work, json=json)
 
 
+def _read(path: str, settings: Settings) -> tuple[Found, str]:
+    """What stands at a path or an address, and what to call it."""
+    if "://" in path and not path.startswith("file://"):
+        name, data = fetch(path, hosts=settings.guideline_hosts, clock=WallClock().monotonic)
+        return read_bytes(name, data), name.partition(".")[0]
+    source = Path(unquote(urlsplit(path).path)) if path.startswith("file://") else Path(path)
+    if not source.exists():
+        raise Unusable(f"There is nothing at {source.name}; give a file, a folder or an https address")
+    return read(source), source.resolve().name.partition(".")[0]
+
+
+def _folder_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "guidelines"
+
+
+def _show_added(
+    name: str, counts: Mapping[str, int], problems: Mapping[str, str], unmapped: Mapping[str, Sequence[str]]
+) -> None:
+    taken = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+    out.print(f"Added {name}: {taken}.", markup=False)
+    for each, why in problems.items():
+        out.print(f"{each} cannot be evaluated: {why}", markup=False, style="red")
+    for each, what in unmapped.items():
+        out.print(f"{each}: not carried over: {'; '.join(what)}", markup=False, style="yellow")
+
+
 async def _problems(library: GuidelineLibrary, settings: Settings) -> dict[str, str]:
-    """What cannot be evaluated, with the reason: whatever does not parse."""
+    """What cannot be evaluated, with the reason: what does not parse, and what lacks a library or a value set."""
     async with GuidelineWorker(node_modules=settings.node_modules, seconds=60, megabytes=1024) as worker:
         needs = await worker.load(library)
         found = {each.id: "its logic cannot be parsed" for each in library.recommendations if each.library not in needs}
         if library.measures:
             found |= (await worker.hold(library.measures))[1]
+            found |= {plan.recommendation.id: why for plan, why in library.measures.broken_plans}
     return found
 
 

@@ -2,110 +2,165 @@
 
 import base64
 import re
+import shutil
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from tools.guidelines.compile import as_kept, translate
-from tools.guidelines.library import MEASURES
-from tools.guidelines.measure_library import ELM, resources_beneath
+from tools.guidelines.compile import TRANSLATOR, Source, as_kept, source_of, translated
+from tools.guidelines.inline import with_inline
+from tools.guidelines.library import MEASURES, is_ours
+from tools.guidelines.shelf import ELM
+from tools.guidelines.sources import Found
 from tools.guidelines.unusable import GuidelineUnusable
 
 Resource = Mapping[str, Any]
 KEPT = ("PlanDefinition", "ActivityDefinition", "Library")
-"""What a recommendation is made of."""
+"""What a recommendation laid out as ours is made of."""
+TAKEN = (*KEPT, "Measure", "ValueSet", "CodeSystem", "Medication")
 CQL = "text/cql"
+CASES = "cases"
+"""The folder within a guideline folder that holds cases for what stands there."""
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def add(paths: Sequence[Path], folder: Path, *, node_modules: Path) -> Mapping[str, int]:
-    """Copy guideline files into a folder that `load` reads.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What was taken."""
+
+    taken: Mapping[str, int]
+    """How many resources of each type, and how many files of cases."""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    """Libraries that cannot be translated and files that cannot be read, with the reason."""
+
+
+def add(found: Found, folder: Path, *, node_modules: Path) -> Added:
+    """Keep guidelines in a folder that `load` reads; what stood there under that name is replaced.
 
     Args:
-        paths: files or folders of FHIR JSON (`.json`, `.json.gz`), bundles or single resources; CQL files of a folder
-            are taken along.
+        found: what was read.
         folder: where they are kept; it is made.
         node_modules: where `npm ci` put the CQL translator, for CQL without ELM.
 
-    Returns:
-        How many resources of each type were taken.
-
     Raises:
         GuidelineUnusable: there is nothing to take, or CQL cannot be translated for want of the translator.
-        tools.guidelines.compile.CqlNotTranslated: the CQL is wrong.
     """
-    bundles = list(resources_beneath(paths))
-    resources = [each for bundle in bundles for each in bundle]
-    taken = [each for each in resources if each.get("resourceType") in {*KEPT, "Measure", "ValueSet"}]
+    taken = [each for each in found.resources if each.get("resourceType") in TAKEN]
     if not any(each["resourceType"] in ("PlanDefinition", "Measure") for each in taken):
         raise GuidelineUnusable("give files with a PlanDefinition or a Measure; there is none among these")
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(each["resourceType"] == "PlanDefinition" for each in taken):
-        _keep_recommendations(taken, _sources(paths), folder)
-    if any(each["resourceType"] == "Measure" for each in taken):
-        _keep_measures(bundles, folder / MEASURES)
-        _compile(folder / MEASURES, node_modules)
-    _compile(folder, node_modules)
-    counts: dict[str, int] = {}
-    for each in taken:
-        counts[each["resourceType"]] = counts.get(each["resourceType"], 0) + 1
-    return counts
+    bundles, inline = with_inline(found.bundles, _sources(found))
+    compiled = _compiled(bundles, found)
+    sources = [each for each in _sources(found) if (each.name, each.version) not in compiled]
+    made, wrong = _translated([*sources, *inline], found, node_modules)
+    elm = {name: content for (name, _), content in {**compiled, **made}.items()}
+    every = [each for bundle in bundles for each in bundle]
+    ours = [each for each in every if is_ours(each, every, elm)]
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    if ours:
+        _keep_ours(ours, every, elm, new)
+    _keep_published(bundles, {id(each) for each in ours}, {**_loose(found), **made}, new / MEASURES)
+    for name, data in found.cases.items():
+        (new / CASES).mkdir(exist_ok=True)
+        (new / CASES / _safe(name)).write_bytes(data)
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
+    counts = Counter(str(each["resourceType"]) for each in taken)
+    if found.cases:
+        counts["cases"] = len(found.cases)
+    unread = {each.partition(": ")[0]: each.partition(": ")[2] for each in found.unread}
+    return Added(taken=dict(counts), wrong={**wrong, **unread})
 
 
-def _sources(paths: Iterable[Path]) -> list[Path]:
-    return [each for path in paths if path.is_dir() for each in sorted(path.rglob("*.cql"))]
+def _sources(found: Found) -> list[Source]:
+    """Every library that is there as text: in files, and inside Library resources."""
+    sources = {(each.name, each.version): each for each in found.cql}
+    for each in found.resources:
+        for content in each.get("content", ()) if each.get("resourceType") == "Library" else ():
+            if content.get("contentType") == CQL and "data" in content:
+                text = base64.b64decode(content["data"]).decode("utf-8", errors="replace")
+                source = source_of(text, name=str(each.get("name") or each.get("id")))
+                sources[source.name, source.version] = source
+    return list(sources.values())
 
 
-def _keep_recommendations(resources: Iterable[Resource], sources: Iterable[Path], folder: Path) -> None:
-    for each in resources:
-        if each["resourceType"] in KEPT:
-            (folder / f"{each['resourceType']}-{_safe(each.get('id'))}.json").write_bytes(orjson.dumps(each))
-        if each["resourceType"] == "Library":
-            _keep_contents(each, folder)
-    for source in sources:
-        (folder / source.name).write_bytes(source.read_bytes())
-        elm = source.with_suffix(".elm.json")
-        if elm.exists():
-            (folder / elm.name).write_bytes(elm.read_bytes())
+Compiled = dict[tuple[str, str], bytes]
 
 
-def _keep_contents(library: Resource, folder: Path) -> None:
-    """The ELM and the CQL inside a Library, under the library's name."""
-    for content in library.get("content", ()):
-        suffix = {ELM: ".elm.json", CQL: ".cql"}.get(content.get("contentType"))
-        if suffix and "data" in content:
-            data = base64.b64decode(content["data"])
-            (folder / f"{_safe(library.get('name'))}{suffix}").write_bytes(data)
+def _compiled(bundles: Sequence[Sequence[Resource]], found: Found) -> Compiled:
+    """Every library that is there as ELM, by name and version."""
+    every = _loose(found)
+    for each in (one for bundle in bundles for one in bundle if one.get("resourceType") == "Library"):
+        for content in each.get("content", ()):
+            if content.get("contentType") == ELM and "data" in content:
+                every |= _identified([base64.b64decode(content["data"])])
+    return every
 
 
-def _keep_measures(bundles: Iterable[Sequence[Resource]], folder: Path) -> None:
-    """Each bundle as it came, so that a measure finds the libraries that it was published with."""
-    folder.mkdir(exist_ok=True)
-    for bundle in bundles:
-        kept = [each for each in bundle if each.get("resourceType") in ("Measure", "Library", "ValueSet")]
-        if kept:
-            name = f"{kept[0]['resourceType']}-{_safe(kept[0].get('id'))}.json"
-            entries = [{"resource": each} for each in kept]
-            bytes_ = orjson.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
-            (folder / name).write_bytes(bytes_)
-        for each in kept:
-            if each["resourceType"] == "Library" and ELM not in {
-                one.get("contentType") for one in each.get("content", ())
-            }:
-                _keep_contents(each, folder)
+def _loose(found: Found) -> Compiled:
+    return _identified(found.elm)
 
 
-def _compile(folder: Path, node_modules: Path) -> None:
-    missing = [each for each in folder.glob("*.cql") if not each.with_suffix(".elm.json").exists()]
-    if not missing:
-        return
-    if not (node_modules / "@cqframework" / "cql").exists():
-        names = ", ".join(each.stem for each in missing)
+def _identified(contents: Iterable[bytes]) -> Compiled:
+    named: Compiled = {}
+    for each in contents:
+        try:
+            identifier = orjson.loads(each)["library"]["identifier"]
+            named[str(identifier["id"]), str(identifier.get("version", ""))] = each
+        except (orjson.JSONDecodeError, KeyError, TypeError) as problem:
+            raise GuidelineUnusable("give compiled libraries as ELM in JSON; one of them is not") from problem
+    return named
+
+
+def _translated(sources: Sequence[Source], found: Found, node_modules: Path) -> tuple[Compiled, dict[str, str]]:
+    if not sources:
+        return {}, {}
+    if not (node_modules / TRANSLATOR).exists():
+        names = ", ".join(each.name for each in sources)
         raise GuidelineUnusable(f"compile {names} first, or install the translator with `npm ci`: there is only CQL")
-    for name, elm in translate(folder, node_modules=node_modules).items():
-        (folder / f"{name}.elm.json").write_bytes(as_kept(elm))
+    made: Compiled = {}
+    wrong: dict[str, str] = {}
+    # What is included and compiled already is translated again where its text is there; else the translator says so.
+    every = [*sources, *(each for each in _sources(found) if each not in sources)]
+    for each in translated(every, node_modules=node_modules, models=found.models):
+        key = (each.source.name, each.source.version)
+        if each.elm is not None:
+            made[key] = as_kept(each.elm)
+        elif each.source in sources:
+            wrong[f"Library {each.source.name}"] = f"its CQL cannot be translated: {each.errors[0]}"
+    return {key: elm for key, elm in made.items() if key in {(each.name, each.version) for each in sources}}, wrong
+
+
+def _keep_ours(ours: Sequence[Resource], every: Sequence[Resource], elm: Mapping[str, bytes], folder: Path) -> None:
+    """What is laid out as ours: each resource a file, its logic beside it."""
+    for each in (*ours, *(one for one in every if one["resourceType"] in ("ActivityDefinition", "Library"))):
+        (folder / f"{each['resourceType']}-{_safe(each.get('id'))}.json").write_bytes(orjson.dumps(each))
+    for name, content in elm.items():
+        (folder / f"{_safe(name)}.elm.json").write_bytes(content)
+
+
+def _keep_published(
+    bundles: Sequence[Sequence[Resource]], left_out: set[int], elm: Mapping[tuple[str, str], bytes], folder: Path
+) -> None:
+    """Each bundle as it came, so that a measure finds the libraries that it was published with."""
+    found = [
+        [each for each in bundle if each.get("resourceType") in TAKEN and id(each) not in left_out]
+        for bundle in bundles
+    ]
+    if not any(each["resourceType"] in ("PlanDefinition", "Measure") for bundle in found for each in bundle):
+        return
+    folder.mkdir()
+    for number, kept in enumerate(found, 1):
+        if kept:
+            bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in kept]}
+            (folder / f"{number:05}.json").write_bytes(orjson.dumps(bundle))
+    for (name, version), content in elm.items():
+        (folder / f"{_safe(f'{name}-{version}' if version else name)}.elm.json").write_bytes(content)
 
 
 def _safe(name: object) -> str:

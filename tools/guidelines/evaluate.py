@@ -10,6 +10,7 @@ from tools.guidelines.evidence import cite
 from tools.guidelines.gaps import measured
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.outcome import Clause, Outcome
+from tools.guidelines.plans import planned
 from tools.guidelines.proposal import propose
 from tools.guidelines.recommendation import Recommendation
 from tools.guidelines.rules import Rules
@@ -69,7 +70,8 @@ async def evaluate(
             _unchecked(each, answer) if isinstance(answer, str) else _outcome(each, answer, chart, patient)
             for each, answer in zip(recommendations, answers, strict=True)
         ]
-    outcomes += await measured(worker, library, resources, as_of=as_of)
+    outcomes += await measured(worker, library, resources, as_of=as_of, doubtful=doubtful)
+    outcomes += await planned(worker, library, resources, as_of=as_of, doubtful=doubtful)
     waiting = [_not_in_force(each, as_of) for each in library.out_of_force(as_of)]
     return tuple(_as_the_site_wants(each, library.rules, as_of) for each in (*outcomes, *waiting))
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tools.guidelines.cut import at
 from tools.guidelines.evidence import cite
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.measure import Measure
+from tools.guidelines.measure_library import MeasureLibrary
 from tools.guidelines.measures import Report, measure
 from tools.guidelines.outcome import Outcome, Why
+from tools.guidelines.plans import deceased
 from tools.guidelines.proposal import propose
 from tools.guidelines.recommendation import Recommendation
 from tools.guidelines.worker import GuidelineWorker
@@ -28,27 +31,71 @@ WORDS: Mapping[str, tuple[Why, str]] = {
 
 
 async def measured(
-    worker: GuidelineWorker, library: GuidelineLibrary, resources: Sequence[Resource], *, as_of: datetime
+    worker: GuidelineWorker,
+    library: GuidelineLibrary,
+    resources: Sequence[Resource],
+    *,
+    as_of: datetime,
+    doubtful: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
-    """One outcome for each measure of the library, over the calendar year of `as_of`."""
+    """One outcome for each measure of the library, over the calendar year of `as_of`.
+
+    What is `doubtful` neither makes nor closes a gap: an answer that hangs on it is withheld. Nothing is asked of those
+    who have died.
+    """
     if library.measures is None:
         return []
     known = {each.id: each for each in library.measures.measures if each.id not in library.rules.off}
     outcomes = [_not_in_force(each, as_of) for each in known.values() if not _in_force(each, as_of)]
     asked = [each.id for each in known.values() if _in_force(each, as_of)]
-    year = as_of.year
-    reports = await measure(
-        worker,
-        library.measures,
-        resources,
-        start=datetime(year, 1, 1, tzinfo=UTC),
-        end=datetime(year, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
-        as_of=as_of,
-        names=asked,
-    )
+    reports = await _over_the_year(worker, library.measures, resources, as_of, asked)
+    trusted = reports
+    if doubtful:
+        rest = [each for each in resources if f"{each.get('resourceType')}/{each.get('id')}" not in doubtful]
+        trusted = await _over_the_year(worker, library.measures, rest, as_of, asked)
     chart = {f"{each.get('resourceType')}/{each.get('id')}": each for each in resources}
     outcomes += [_broken(name, why) for name, why in library.measures.broken.items() if name not in library.rules.off]
-    return outcomes + [_outcome(known[each.measure], each, chart) for each in reports]
+    patient = next(each for each in at(resources, as_of) if each.get("resourceType") == "Patient")
+    if deceased(patient):
+        return outcomes + [_died(known[name], patient) for name in asked]
+    return outcomes + [
+        _withheld(known[one.measure]) if _hangs(one, other) else _outcome(known[one.measure], one, chart)
+        for one, other in zip(reports, trusted, strict=True)
+        if one.measure in known
+    ]
+
+
+async def _over_the_year(
+    worker: GuidelineWorker,
+    library: MeasureLibrary,
+    resources: Sequence[Resource],
+    as_of: datetime,
+    names: Sequence[str],
+) -> tuple[Report, ...]:
+    return await measure(
+        worker,
+        library,
+        resources,
+        start=datetime(as_of.year, 1, 1, tzinfo=UTC),
+        end=datetime(as_of.year, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
+        as_of=as_of,
+        names=names,
+    )
+
+
+def _hangs(one: Report, other: Report) -> bool:
+    """Whether the answer is another one without what is doubtful."""
+    return [rate.standing for rate in one.rates] != [rate.standing for rate in other.rates]
+
+
+def _withheld(found: Measure) -> Outcome:
+    detail = "What it would stand on is doubtful; verify that first."
+    return Outcome(recommendation=recommendation_of(found), why="withheld", detail=detail)
+
+
+def _died(found: Measure, patient: Resource) -> Outcome:
+    detail = "The chart records that the patient has died."
+    return Outcome(recommendation=recommendation_of(found), why="excluded", detail=detail, because=(cite(patient),))
 
 
 def recommendation_of(found: Measure) -> Recommendation:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tools.guidelines.measure_library import MeasureLibrary, read_measures
-from tools.guidelines.recommendation import Recommendation
+from tools.guidelines.recommendation import Recommendation, interval_of
 from tools.guidelines.rules import Rules, read_rules
 from tools.guidelines.unusable import GuidelineUnusable as GuidelineUnusable
 
@@ -93,6 +93,31 @@ def load(folders: Sequence[Path] = (BUILT_IN,)) -> GuidelineLibrary:
     )
 
 
+STATES = frozenset({"Applies", "Excluded", "Declined", "Done", "Due", "Evidence"})
+"""The defines that the logic of a recommendation laid out as ours has."""
+
+
+def is_ours(resource: Mapping[str, Any], beside: Sequence[Mapping[str, Any]], elm: Mapping[str, bytes]) -> bool:
+    """Whether a resource is a PlanDefinition laid out as ours: its parts are there, and its logic has our defines.
+
+    Args:
+        resource: any resource.
+        beside: the resources that it came with.
+        elm: compiled libraries by name.
+    """
+    if resource.get("resourceType") != "PlanDefinition":
+        return False
+    activities = {_canonical(each): each for each in beside if each.get("resourceType") == "ActivityDefinition"}
+    libraries = {_canonical(each): each for each in beside if each.get("resourceType") == "Library"}
+    try:
+        found = _recommendation(Path(f"{resource.get('id')}.json"), resource, activities, libraries)
+        library = orjson.loads(elm[found.library])["library"]
+    except (GuidelineUnusable, KeyError):
+        return False
+    defines = {each["name"] for each in library.get("statements", {}).get("def", ())}
+    return defines >= STATES and "valueSets" not in library
+
+
 def _compiled(folders: Iterable[Path]) -> Mapping[str, bytes]:
     """What was compiled here, for measures that are published as CQL only."""
     paths = (path for folder in folders for path in sorted(folder.glob("*.elm.json")))
@@ -147,6 +172,7 @@ def _recommendation(
             canonical=plan["url"],
             library=libraries[plan["library"][0]]["name"],
             activity=activities[action["definitionCanonical"]],
+            interval_days=interval_of(action),
         )
     except (KeyError, IndexError, StopIteration, ValueError, TypeError) as problem:
         raise GuidelineUnusable(f"{path.name} lacks or points to something that is not there: {problem!r}") from problem

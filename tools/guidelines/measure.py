@@ -80,11 +80,14 @@ class Measure:
     """Its rates."""
 
 
-def measure_of(resource: Mapping[str, Any], elm: Sequence[str], directions: Mapping[str, Direction]) -> Measure:
+def measure_of(
+    resource: Mapping[str, Any], library: str, elm: Sequence[str], directions: Mapping[str, Direction]
+) -> Measure:
     """Read a Measure.
 
     Args:
         resource: the FHIR resource.
+        library: name of its main library.
         elm: content keys of its libraries.
         directions: curated directions by name; what is published is not always to be believed.
 
@@ -102,7 +105,7 @@ def measure_of(resource: Mapping[str, Any], elm: Sequence[str], directions: Mapp
             publisher=str(resource.get("publisher", "")),
             start=_day(period.get("start")),
             end=_day(period.get("end")),
-            library=library_name(resource["library"][0]),
+            library=library,
             elm=tuple(elm),
             groups=tuple(_group(resource, each, directions.get(name)) for each in resource["group"]),
         )
@@ -119,11 +122,6 @@ def refuse_composite(resource: Mapping[str, Any]) -> None:
     if _coded(resource.get("scoring")) == "composite":
         name = resource.get("name") or resource.get("id")
         raise MeasureUnusable(f"the measure {name} is made of others: {', '.join(_parts(resource)) or 'none named'}")
-
-
-def library_name(canonical: str) -> str:
-    """The name that ends the canonical address of a library."""
-    return canonical.partition("|")[0].rpartition("/")[2].rpartition(":")[2]
 
 
 def _day(text: str | None) -> date | None:

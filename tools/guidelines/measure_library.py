@@ -1,8 +1,6 @@
-"""The measures of a folder: Measure, Library and ValueSet resources in bundles or alone, read once."""
+"""What others published: Measures, PlanDefinitions, Libraries and ValueSets of a folder, in bundles or alone."""
 
-import base64
 import gzip
-import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,28 +9,35 @@ from typing import Any
 
 import orjson
 
-from tools.guidelines.measure import Direction, Measure, MeasureUnusable, library_name, measure_of, refuse_composite
+from tools.guidelines.measure import Direction, Measure, MeasureUnusable, measure_of, refuse_composite
+from tools.guidelines.plan import Definitions, Expression, Plan, definitions
+from tools.guidelines.plan_actions import frame, plans_of
+from tools.guidelines.shelf import FHIR_HELPERS, Row, Shelf
+from tools.guidelines.unusable import GuidelineUnusable
+from tools.guidelines.value_set import ValueSet, value_sets
 
 DIRECTIONS = Path(__file__).parent / "directions.toml"
 """Which way is better, read off the measures' own words by a person."""
-ELM = "application/elm+json"
+Resource = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ValueSet:
-    """An expanded value set."""
+class Asking:
+    """A plan with the compiled logic that it asks."""
 
-    url: str
-    """Canonical address."""
-    version: str
-    """Its version; empty where it has none."""
-    codes: tuple[tuple[str, str], ...]
-    """Code and code system of each member."""
+    plan: Plan
+    """The plan."""
+    elm: tuple[str, ...]
+    """Content keys of its libraries, all that they include among them."""
+    conditions: tuple[tuple[str, str], ...]
+    """Library and define of each condition."""
+    values: tuple[tuple[str, str], ...]
+    """Library and define of each dynamic value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasureLibrary:
-    """Measures with the compiled logic and the value sets behind them."""
+    """Measures and plans with the compiled logic and the value sets behind them."""
 
     measures: tuple[Measure, ...]
     """In the order of their names."""
@@ -42,14 +47,10 @@ class MeasureLibrary:
     """In the order of their addresses."""
     broken: Mapping[str, str]
     """Measures that cannot be evaluated, by name, with the reason."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Library:
-    key: str
-    name: str
-    version: str
-    includes: tuple[tuple[str, str], ...]
+    plans: tuple[Asking, ...] = ()
+    """Every action of every PlanDefinition, in the order of their ids."""
+    broken_plans: tuple[tuple[Plan, str], ...] = ()
+    """Actions that cannot be evaluated, with the reason."""
 
 
 def curated(path: Path = DIRECTIONS) -> Mapping[str, Direction]:
@@ -69,7 +70,7 @@ def read_measures(
     directions: Mapping[str, Direction] | None = None,
     compiled: Mapping[str, bytes] | None = None,
 ) -> MeasureLibrary:
-    """Read every Measure beneath some files and folders, with the libraries and value sets that stand there.
+    """Read every Measure and PlanDefinition beneath some files and folders, with the libraries and value sets there.
 
     Args:
         paths: `.json` or `.json.gz` files, or folders of them.
@@ -78,14 +79,100 @@ def read_measures(
 
     Raises:
         MeasureUnusable: a file is not JSON.
+        GuidelineUnusable: what stands there is not what it says it is.
     """
-    shelf = _Shelf(compiled or {})
-    for bundle in resources_beneath(paths):
-        shelf.put(bundle)
-    return shelf.library(curated() if directions is None else directions)
+    shelf = Shelf((compiled or {}).values(), ours=[FHIR_HELPERS.read_bytes()])
+    bundles = [(bundle, shelf.put(bundle)) for bundle in resources_beneath(paths)]
+    every = [each for bundle, _ in bundles for each in bundle]
+    measures, broken = _measures(bundles, shelf, curated() if directions is None else directions)
+    plans, broken_plans = _plans(bundles, shelf, every)
+    used = {key for one in measures for key in one.elm} | {key for asking in plans for key in asking.elm}
+    return MeasureLibrary(
+        measures=tuple(measures),
+        elm={key: elm for key, elm in shelf.elm.items() if key in used},
+        value_sets=value_sets(_of(every, "ValueSet"), _of(every, "CodeSystem")),
+        broken=broken,
+        plans=tuple(plans),
+        broken_plans=tuple(broken_plans),
+    )
 
 
-def resources_beneath(paths: Iterable[Path]) -> Iterator[list[Mapping[str, Any]]]:
+def _of(resources: Iterable[Resource], kind: str) -> list[Resource]:
+    return [each for each in resources if each.get("resourceType") == kind]
+
+
+Bundles = Sequence[tuple[list[Resource], Row]]
+
+
+def _measures(
+    bundles: Bundles, shelf: Shelf, directions: Mapping[str, Direction]
+) -> tuple[list[Measure], dict[str, str]]:
+    measures: dict[str, Measure] = {}
+    broken: dict[str, str] = {}
+    for bundle, own in bundles:
+        for resource in _of(bundle, "Measure"):
+            name = str(resource.get("name") or resource.get("id"))
+            try:
+                refuse_composite(resource)
+                main, elm = shelf.closure(next(iter(resource.get("library", ())), ""), own)
+                found = measure_of(resource, main.name, elm, directions)
+            except GuidelineUnusable as problem:
+                broken[name] = str(problem)
+            else:
+                measures[found.id] = found
+    return [measures[name] for name in sorted(measures)], broken
+
+
+def _plans(bundles: Bundles, shelf: Shelf, every: list[Resource]) -> tuple[list[Asking], list[tuple[Plan, str]]]:
+    """Each action once, the last that stands there for one id and version."""
+    known = definitions(every)
+    found: dict[tuple[str, str], Asking] = {}
+    broken: list[tuple[Plan, str]] = []
+    for bundle, own in bundles:
+        for resource in _of(bundle, "PlanDefinition"):
+            for plan in _actions(resource, known):
+                key = (plan.recommendation.id, plan.recommendation.version)
+                try:
+                    found[key] = _asking(plan, shelf, own)
+                except GuidelineUnusable as problem:
+                    broken.append((plan, str(problem)))
+    return [found[key] for key in sorted(found)], broken
+
+
+def _actions(resource: Resource, known: Definitions) -> tuple[Plan, ...]:
+    """The actions of a plan; one frame where they cannot be read."""
+    try:
+        return plans_of(resource, known)
+    except GuidelineUnusable as problem:
+        return (frame(resource, str(problem)),)
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        return (frame(resource, f"it is no PlanDefinition as FHIR R4 has it: {type(problem).__name__}"),)
+
+
+def _asking(plan: Plan, shelf: Shelf, own: Row) -> Asking:
+    if plan.blocked:
+        raise GuidelineUnusable(plan.blocked)
+    keys: dict[str, None] = {}
+
+    def define(asked: Expression) -> tuple[str, str]:
+        for library in asked.libraries:
+            main, elm = shelf.closure(library, own)
+            if asked.define in main.defines and asked.alias in ("", main.name):
+                home = main.name
+            elif asked.alias in main.aliases:
+                home = main.aliases[asked.alias]
+            else:
+                continue
+            keys.update(dict.fromkeys(elm))
+            return home, asked.define
+        raise GuidelineUnusable(f'none of its libraries has a define "{asked.define}"')
+
+    conditions = [define(each) for each in plan.conditions]
+    values = [define(each.expression) for each in plan.dynamic]
+    return Asking(plan=plan, elm=tuple(keys), conditions=tuple(conditions), values=tuple(values))
+
+
+def resources_beneath(paths: Iterable[Path]) -> Iterator[list[Resource]]:
     """The resources of each JSON file (`.json`, `.json.gz`) among some files and folders, a bundle unpacked.
 
     Raises:
@@ -98,7 +185,7 @@ def resources_beneath(paths: Iterable[Path]) -> Iterator[list[Mapping[str, Any]]
                 yield _resources(each)
 
 
-def _resources(path: Path) -> list[Mapping[str, Any]]:
+def _resources(path: Path) -> list[Resource]:
     raw = path.read_bytes()
     try:
         content = orjson.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
@@ -109,117 +196,3 @@ def _resources(path: Path) -> list[Mapping[str, Any]]:
     if content.get("resourceType") == "Bundle":
         return [each["resource"] for each in content.get("entry", ()) if "resource" in each]
     return [content]
-
-
-class _Shelf:
-    """What has been read so far; a measure finds its libraries in its own bundle first."""
-
-    def __init__(self, compiled: Mapping[str, bytes]) -> None:
-        self._read: dict[bytes, _Library] = {}
-        self._elm: dict[str, bytes] = {}
-        self._all: dict[tuple[str, str], _Library] = {}
-        self._sets: dict[tuple[str, str], ValueSet] = {}
-        self._measures: list[tuple[Mapping[str, Any], dict[tuple[str, str], _Library]]] = []
-        for elm in compiled.values():
-            library = self._parsed(elm, elm)
-            self._all[library.name, library.version] = library
-
-    def put(self, resources: Sequence[Mapping[str, Any]]) -> None:
-        own: dict[tuple[str, str], _Library] = {}
-        for each in resources:
-            if each.get("resourceType") == "Library":
-                for library in self._libraries(each):
-                    own[library.name, library.version] = library
-            elif each.get("resourceType") == "ValueSet" and "url" in each:
-                found = _value_set(each)
-                if found is not None:
-                    self._sets[found.url, found.version] = found
-            elif each.get("resourceType") == "Measure":
-                self._measures.append((each, own))
-        self._all.update(own)
-
-    def library(self, directions: Mapping[str, Direction]) -> MeasureLibrary:
-        measures: dict[str, Measure] = {}
-        broken: dict[str, str] = {}
-        for resource, own in self._measures:
-            name = str(resource.get("name") or resource.get("id"))
-            try:
-                refuse_composite(resource)
-                found = measure_of(resource, self._closure(resource, own), directions)
-            except MeasureUnusable as problem:
-                broken[name] = str(problem)
-            else:
-                measures[found.id] = found
-        used = {key for each in measures.values() for key in each.elm}
-        return MeasureLibrary(
-            measures=tuple(measures[name] for name in sorted(measures)),
-            elm={key: elm for key, elm in self._elm.items() if key in used},
-            value_sets=tuple(self._sets[key] for key in sorted(self._sets)),
-            broken=broken,
-        )
-
-    def _libraries(self, resource: Mapping[str, Any]) -> Iterator[_Library]:
-        for content in resource.get("content", ()):
-            if content.get("contentType") == ELM and "data" in content:
-                encoded = str(content["data"]).encode()
-                yield self._read.get(encoded) or self._parsed(encoded, base64.b64decode(encoded))
-
-    def _parsed(self, held: bytes, elm: bytes) -> _Library:
-        library = orjson.loads(elm)["library"]
-        identifier = library["identifier"]
-        key = hashlib.sha256(elm).hexdigest()
-        self._elm[key] = elm
-        self._read[held] = _Library(
-            key=key,
-            name=identifier["id"],
-            version=identifier.get("version", ""),
-            includes=tuple(
-                (library_name(each["path"]), each.get("version", ""))
-                for each in library.get("includes", {}).get("def", ())
-            ),
-        )
-        return self._read[held]
-
-    def _closure(self, resource: Mapping[str, Any], own: Mapping[tuple[str, str], _Library]) -> list[str]:
-        """The content keys of a measure's libraries, what they include behind them."""
-        canonical = next(iter(resource.get("library", ())), "")
-        waiting = [(library_name(canonical), canonical.partition("|")[2])]
-        found: dict[str, str] = {}
-        while waiting:
-            name, version = waiting.pop()
-            if name in found:
-                continue
-            library = _chosen(own, name, version) or _chosen(self._all, name, version)
-            if library is None:
-                raise MeasureUnusable(f"the library {name} {version} is not there".replace("  ", " "))
-            found[name] = library.key
-            waiting += library.includes
-        return list(found.values())
-
-
-def _chosen(shelf: Mapping[tuple[str, str], _Library], name: str, version: str) -> _Library | None:
-    """The library of that version; of any version, the last, only where none is asked for."""
-    if version:
-        return shelf.get((name, version))
-    versions = sorted(each for known, each in shelf if known == name)
-    return shelf[name, versions[-1]] if versions else None
-
-
-def _value_set(resource: Mapping[str, Any]) -> ValueSet | None:
-    """The members that are listed; none where the value set is only described (a filter that nobody expanded)."""
-    expansion = resource.get("expansion", {}).get("contains")
-    include = resource.get("compose", {}).get("include", ())
-    if expansion is not None:
-        codes = list(_contained(expansion))
-    elif include and all("concept" in each for each in include):
-        codes = [(str(one["code"]), str(each.get("system", ""))) for each in include for one in each["concept"]]
-    else:
-        return None
-    return ValueSet(url=resource["url"], version=str(resource.get("version", "")), codes=tuple(dict.fromkeys(codes)))
-
-
-def _contained(concepts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for each in concepts:
-        if "code" in each and not each.get("abstract"):
-            yield str(each["code"]), str(each.get("system", ""))
-        yield from _contained(each.get("contains", ()))

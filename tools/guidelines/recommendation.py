@@ -42,8 +42,20 @@ class Recommendation:
     """Name of the CQL library that decides it."""
     activity: Mapping[str, Any]
     """The ActivityDefinition: what to propose where it is due."""
+    interval_days: int = 365
+    """For how many days an answer (declined, done elsewhere, later) keeps it from being suggested again."""
 
     def in_force(self, as_of: datetime) -> bool:
         """Whether it counts on the day of `as_of` (in its own time zone)."""
         day = as_of.date()
         return self.start <= day and (self.end is None or day <= self.end)
+
+
+UNIT_DAYS: Mapping[str, int] = {"d": 1, "wk": 7, "mo": 30, "a": 365}
+
+
+def interval_of(action: Mapping[str, Any], otherwise: int = 365) -> int:
+    """Days of the interval that a plan's action gives (`timingTiming.repeat`), else `otherwise`."""
+    repeat = action.get("timingTiming", {}).get("repeat", {})
+    unit = UNIT_DAYS.get(str(repeat.get("periodUnit", "")))
+    return max(1, round(float(repeat["period"]) * unit)) if unit and "period" in repeat else otherwise

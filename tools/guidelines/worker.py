@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ import orjson
 
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.measure import Measure
-from tools.guidelines.measure_library import MeasureLibrary
+from tools.guidelines.measure_library import Asking, MeasureLibrary
 from tools.guidelines.node import WORKER_FOLDER, node_binary
 
 LONGEST_ANSWER = 256 * 1024 * 1024
@@ -70,6 +70,7 @@ class GuidelineWorker:
         self._held: MeasureLibrary | None = None
         self._types: frozenset[str] = frozenset()
         self._broken: Mapping[str, str] = {}
+        self._sent: set[str] = set()
         self._calls = 0
         self._lock = asyncio.Lock()
 
@@ -120,7 +121,7 @@ class GuidelineWorker:
         """Have measures parsed, once as long as the process lives.
 
         Returns:
-            The types that they retrieve, and the measures that cannot be evaluated, by name, with the reason.
+            The types that they retrieve, and the measures and plans that cannot be evaluated, by id, with the reason.
         """
         async with self._lock:
             await self._hold(library)
@@ -131,6 +132,12 @@ class GuidelineWorker:
         async with self._lock:
             await self._hold(library)
             return await self._ask({"op": "measure", **request})
+
+    async def plan(self, library: MeasureLibrary, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """Ask whether others' plans apply to one patient; raises as `call` does."""
+        async with self._lock:
+            await self._hold(library)
+            return await self._ask({"op": "plan", **request})
 
     async def close(self) -> None:
         """End the process and wait for it."""
@@ -153,19 +160,34 @@ class GuidelineWorker:
             return
         sets = [{"url": each.url, "version": each.version, "codes": each.codes} for each in library.value_sets]
         await self._ask({"op": "value_sets", "sets": sets})
-        sent: set[str] = set()
+        self._sent = set()
         types: set[str] = set()
         broken = dict(library.broken)
         for measure in library.measures:
-            elm = [{"key": key, "elm": None if key in sent else library.elm[key].decode()} for key in measure.elm]
-            try:
-                answer = await self._ask({"op": "add_measure", "measure": for_engine(measure), "libraries": elm})
-            except WorkerRefused as problem:
-                broken[measure.id] = str(problem)
-            else:
-                types |= set(answer["types"])
-                sent |= set(measure.elm)
+            request = {"op": "add_measure", "measure": for_engine(measure)}
+            types |= await self._kept(request, measure.elm, library, measure.id, broken)
+        for number, asking in enumerate(library.plans):
+            request = {"op": "add_plan", "plan": asked_of(asking, number)}
+            types |= await self._kept(request, asking.elm, library, asking.plan.recommendation.id, broken)
         self._held, self._types, self._broken = library, frozenset(types), broken
+
+    async def _kept(
+        self,
+        request: Mapping[str, Any],
+        keys: Sequence[str],
+        library: MeasureLibrary,
+        name: str,
+        broken: dict[str, str],
+    ) -> set[str]:
+        """The types that one artifact retrieves; what cannot be kept is noted in `broken`."""
+        elm = [{"key": key, "elm": None if key in self._sent else library.elm[key].decode()} for key in keys]
+        try:
+            answer = await self._ask({**request, "libraries": elm})
+        except WorkerRefused as problem:
+            broken[name] = str(problem)
+            return set()
+        self._sent |= set(keys)
+        return set(answer["types"])
 
     async def _ask(self, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         self._calls += 1
@@ -242,3 +264,12 @@ def for_engine(measure: Measure) -> dict[str, Any]:
         for group in measure.groups
     ]
     return {"url": measure.url, "library": measure.library, "groups": groups}
+
+
+def asked_of(asking: Asking, number: int) -> dict[str, Any]:
+    """What the engine has to know of a plan; `number` is what it is called there."""
+    return {
+        "id": number,
+        "conditions": [{"library": library, "define": define} for library, define in asking.conditions],
+        "values": [{"library": library, "define": define} for library, define in asking.values],
+    }

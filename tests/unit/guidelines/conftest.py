@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tools.guidelines.compile import TRANSLATOR
 from tools.guidelines.worker import PACKAGES, GuidelineWorker
 
 NODE_MODULES = Path(__file__).parents[3] / "node_modules"
@@ -14,7 +15,7 @@ NODE_MODULES = Path(__file__).parents[3] / "node_modules"
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """Where the npm packages are; without them the test says so and is skipped."""
-    if not all((NODE_MODULES / each).exists() for each in PACKAGES):
+    if not all((NODE_MODULES / each).exists() for each in (*PACKAGES, TRANSLATOR)):
         pytest.skip("the npm packages of the CQL engine are not installed (npm ci)")
     return NODE_MODULES
 

@@ -30,8 +30,16 @@ export async function valueOf(context, define) {
   return known === undefined ? expression.execute(context) : known;
 }
 
+const ALIASED = /^([^.]+)\.(.+)$/;
+
+// Whether a parsed library has a define, its own or one of an included library.
+export function defined(library, define) {
+  const [, alias, name] = ALIASED.exec(define) ?? [];
+  return Boolean(library.expressions[define] ?? (alias && library.includes[alias]?.expressions[name]));
+}
+
 function elsewhere(context, define) {
-  const [, alias, name] = /^"?([^".]+)"?\."?([^"]+)"?$/.exec(define) ?? [];
-  if (!alias || !context.library.get?.(alias)?.expressions?.[name]) throw new Error('a define is not there');
+  if (!defined(context.library, define)) throw new Error('a define is not there');
+  const [, alias, name] = ALIASED.exec(define);
   return [context.getLibraryContext(alias), name];
 }

@@ -6,6 +6,8 @@ import { Explanation } from './explain.mjs';
 import { needs, withConcepts } from './elm.mjs';
 import { Measures } from './measures.mjs';
 import { Model } from './objects.mjs';
+import { Plans } from './plans.mjs';
+import { Published } from './published.mjs';
 
 // The order matters: a recommendation that does not apply is asked nothing more.
 const STATES = [['Excluded', 'excluded'], ['Declined', 'declined'], ['Done', 'done']];
@@ -16,18 +18,33 @@ export class Engine {
   #require = createRequire(import.meta.url);
   #cql;
   #model;
+  #published;
   #measures;
+  #plans;
   #libraries = new Map();
   #elm = new Map();
 
   constructor(nodeModules) {
     this.#cql = this.#require(path.join(nodeModules, 'cql-execution'));
     this.#model = new Model(this.#require(path.join(nodeModules, MODEL_INFO)), this.#cql);
-    this.#measures = new Measures(this.#cql, this.#model);
+    this.#published = new Published(this.#cql, this.#model);
+    this.#measures = new Measures(this.#published);
+    this.#plans = new Plans(this.#published, this.#cql);
   }
 
   get measures() {
     return this.#measures;
+  }
+
+  get plans() {
+    return this.#plans;
+  }
+
+  // Begin with the value sets of others' artifacts; what was held of them before is let go.
+  begin(sets) {
+    this.#measures.clear();
+    this.#plans.clear();
+    return this.#published.begin(sets);
   }
 
   names() {

@@ -8,8 +8,10 @@ const operations = {
   ping: () => ({ libraries: engine.names() }),
   load: ({ elm }) => engine.load(elm),
   evaluate: (request) => engine.evaluate(request),
-  value_sets: ({ sets }) => engine.measures.begin(sets),
+  value_sets: ({ sets }) => engine.begin(sets),
   add_measure: (request) => engine.measures.add(request),
+  add_plan: (request) => engine.plans.add(request),
+  plan: (request) => engine.plans.evaluate(request),
   measure: (request) => engine.measures.evaluate(request),
   explain: (request) => engine.explain(request),
 };

@@ -1,4 +1,5 @@
-// CQL to ELM, ahead of time: node translate.mjs NODE_MODULES FOLDER; one JSON object on stdout: {"errors": [...], "elm": {name: library}}.
+// CQL to ELM, ahead of time: node translate.mjs NODE_MODULES; stdin: {"sources": [{name, version, cql}], "included": [the same, only
+// included], "models": {"NAME-VERSION": xml}}; stdout, in the order of the sources: {"results": [{"errors": [...], "elm": library}]}.
 // Everything the translator logs goes to stderr, or it would mix with the answer.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,7 +10,8 @@ const answerWith = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 globalThis.require ??= createRequire(import.meta.url);
 
-const [nodeModules, folder] = process.argv.slice(2).map((each) => path.resolve(each));
+const nodeModules = path.resolve(process.argv[2]);
+const given = JSON.parse(fs.readFileSync(0, 'utf8'));
 const translator = await import(pathToFileURL(path.join(nodeModules, '@cqframework/cql/cql-to-elm.mjs')).href);
 const modelFolder = path.join(nodeModules, 'cql-exec-fhir/lib/modelInfos');
 
@@ -36,18 +38,27 @@ function systemModel() {
     + `xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">${simple.join('')}${classes.join('')}</modelInfo>`;
 }
 
+// A model that came with the sources, else one of the engine's.
 function modelInfo(id, _system, version) {
   if (id === 'System') return translator.stringAsSource(systemModel());
+  const name = `${id}-${version}`.toLowerCase();
+  const own = Object.entries(given.models).find(([each]) => each.toLowerCase() === name);
+  if (own) return translator.stringAsSource(own[1]);
   const file = path.join(modelFolder, `${id.toLowerCase()}-modelinfo-${version}.xml`);
   return fs.existsSync(file) ? translator.stringAsSource(fs.readFileSync(file, 'utf8')) : null;
 }
 
-function source(id) {
-  const file = path.join(folder, `${id}.cql`);
-  return fs.existsSync(file) ? translator.stringAsSource(fs.readFileSync(file, 'utf8')) : null;
+// The library of that name and version; where only another version is there, none, but for what is only included.
+function source(id, _system, version) {
+  const named = given.sources.filter((each) => each.name === id);
+  const found = version ? named.find((each) => each.version === version) : named[named.length - 1];
+  if (found) return translator.stringAsSource(found.cql);
+  const spare = given.included.find((each) => each.name === id);
+  if (!spare) return null;
+  return translator.stringAsSource(version ? spare.cql.replace(/^(\s*library\s+\S+)(\s+version\s+'[^']*')?/m, `$1 version '${version}'`) : spare.cql);
 }
 
-// Our libraries use calendar units only ("6 months"), which need no table of units.
+// Units are converted where logic is evaluated, so translating needs no table of units.
 const refuse = () => { throw new Error('units are not converted while translating'); };
 const ucum = translator.createUcumService(refuse, () => null, refuse, refuse);
 
@@ -65,14 +76,14 @@ function libraryManager() {
 }
 
 const manager = libraryManager();
-const answer = { errors: [], elm: {} };
-for (const file of fs.readdirSync(folder).filter((each) => each.endsWith('.cql')).sort()) {
-  const name = path.basename(file, '.cql');
-  const translated = translator.CqlTranslator.fromText(fs.readFileSync(path.join(folder, file), 'utf8'), manager);
-  const problems = translated.exceptions.asJsReadonlyArrayView?.() ?? [...translated.exceptions];
-  for (const problem of problems) {
-    if (problem.severity?.name === 'Error') answer.errors.push(`${name}: ${problem.message}`);
+const results = given.sources.map(({ cql }) => {
+  try {
+    const translated = translator.CqlTranslator.fromText(cql, manager);
+    const problems = translated.exceptions.asJsReadonlyArrayView?.() ?? [...translated.exceptions];
+    const errors = problems.filter((each) => each.severity?.name === 'Error').map((each) => each.message);
+    return errors.length ? { errors } : { errors, elm: JSON.parse(translated.toJson()) };
+  } catch (problem) {
+    return { errors: [String(problem.message ?? problem)] };
   }
-  answer.elm[name] = JSON.parse(translated.toJson());
-}
-answerWith(JSON.stringify(answer));
+});
+answerWith(JSON.stringify({ results }));
