@@ -15,6 +15,7 @@ from claims.claim import Draft
 from claims.compose import composes, composition, sources
 from claims.seal import Author, target_id
 from claims.suggestion import Suggestion
+from graphs.carrying import carried_over
 from graphs.drafting import drafts_of
 from graphs.node import keep, material_in, run_of
 from graphs.prepared import Prepared, author_of, entries_of, prepared_of
@@ -47,6 +48,7 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     entries = _entries(drafts, due, run, state, material, author)
     if prepared:
         entries = [*entries_of(prepared), *(_tainted(one, prepared) for one in entries)]
+    entries, carried = carried_over(services, run, entries)
     proposal: Proposal | None = None
     if entries:
         proposal = build_proposal(
@@ -59,7 +61,7 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
             based_on=_based_on(prepared, material.appraisal),
             policy=services.policy,
         )
-    result = result_of(run, material, drafts, due, others, proposal, services, prepared=prepared)
+    result = result_of(run, material, drafts, due, others, proposal, services, prepared=prepared, carried=carried)
     # What was read, and from which proposal on this is its page: a later version of the round replaces it.
     result |= {"evidence": state["evidence"][state.get("since", 0) :], "revision": state["revision"]}
     sha = keep(services, result, "result")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -34,6 +34,7 @@ def result_of(
     services: Services,
     *,
     prepared: Prepared | None = None,
+    carried: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The result without what changes later (status, item, ledger).
 
@@ -46,6 +47,7 @@ def result_of(
         proposal: what was composed, if anything.
         services: the round's surroundings.
         prepared: what the proposal was made from, when no reasoner drafted it.
+        carried: what people did to the proposal that this one takes the place of; see `graphs.carrying`.
     """
     name, revision = (run.model_name, run.model_revision) if prepared else services.reasoner.model
     looked = _foot(material, others, drafts) if prepared is None or prepared.watch == "chart" else [_NOT_READ]
@@ -62,7 +64,10 @@ def result_of(
         "reasoner": run.reasoner if prepared else services.reasoner.name,
         "model": {"name": name, "revision": revision},
         "prepared": None if prepared is None else {"by": prepared.prepared_by, "lines": list(prepared.page)},
-        "page": list(page(drafts, head=_head(run, material, critical, name, prepared), foot=looked)),
+        "carried": list(carried),
+        "page": list(
+            page(drafts, head=[*_head(run, material, critical, name, prepared), *map(_carried, carried)], foot=looked)
+        ),
         "critical": [{"text": c.text, "citations": [x.model_dump() for x in c.citations]} for c in critical],
         "drafts": shown,
         "accounted": [] if prepared else _accounted(material, drafts),
@@ -94,6 +99,10 @@ def _head(
         if count := material.not_understood(kind):
             lines.append(f"COULD NOT UNDERSTAND {count} {kind}: open the chart, they are on no line below")
     return lines
+
+
+def _carried(note: Mapping[str, Any]) -> str:
+    return f"From the proposal before: {note['title']}: {note['said']}."
 
 
 def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[Draft]) -> list[str]:

@@ -79,6 +79,8 @@ def open_in(
     for other in items.open_of_patient(connection, proposal.patient):
         if other.run_id != proposal.run_id and set(other.tasks) & set(supersede_tasks):
             close_open(connection, other, to="superseded", now=now, next_item=item.item_id)
+            # At once: nobody waits for that round any more, and no sweep need come by to say so.
+            runs.set_status(connection, other.run_id, from_={"awaiting_review"}, to="superseded", now=now)
     return item
 
 

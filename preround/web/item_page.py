@@ -104,6 +104,12 @@ class ItemView:
         return found
 
     @property
+    def carried(self) -> Sequence[Mapping[str, Any]]:
+        """What people did to the proposal that this one takes the place of."""
+        found: Sequence[Mapping[str, Any]] = self.result.get("carried", ())
+        return found
+
+    @property
     def unread(self) -> tuple[Mapping[str, Any], ...]:
         """Coverage lines of what could not be read, or not in full."""
         return tuple(c for c in self.result.get("coverage", ()) if c["error"] or c["truncated"])
