@@ -61,8 +61,8 @@ def sentences(note: NoteText) -> tuple[Sentence, ...]:
     for line in note.text.splitlines():
         section = heading(line) or section
         found.extend(
-            Sentence(note=note.fact, text=text, section=section, index=len(found) + i)
-            for i, text in enumerate(split_sentences(line))
+            Sentence(note=note.fact, text=text, section=section, index=i)
+            for i, text in enumerate(split_sentences(line), start=len(found))
         )
     return tuple(found)
 

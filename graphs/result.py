@@ -117,7 +117,7 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
         f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood. "
         f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
     ]
-    lines.extend(dict.fromkeys(line for one in drafts for line in one.notice))
+    lines[:0] = dict.fromkeys(line for one in drafts for line in one.notice)
     unchecked = [n for n in others if n.why in ("could_not_check", "withheld")]
     if unchecked:
         lines.insert(

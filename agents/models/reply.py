@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -57,12 +58,23 @@ def answer_text(message: BaseMessage) -> str:
 
 
 def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON of an answer, fences and raw control characters forgiven.
+    """The JSON of an answer, fences and raw control characters forgiven; no such character is left in its strings.
 
     Raises:
         ReplyNotJson: when it is none.
     """
     try:
-        return json.loads(_FENCE.sub("", text), strict=False)
+        return _printable(json.loads(_FENCE.sub("", text), strict=False))
     except (ValueError, RecursionError) as error:
         raise ReplyNotJson(f"no JSON: {type(error).__name__}") from None
+
+
+def _printable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """White space for control characters, and for those that turn or hide what stands beside them."""
+    if isinstance(value, str):
+        return "".join(" " if unicodedata.category(c).startswith("C") else c for c in value)
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _printable(one) for key, one in value.items()}
+    return value

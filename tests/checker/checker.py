@@ -228,7 +228,13 @@ class _Check:
         body = page[1 + len(self._result["critical"]) : -1]
         for line in body:
             text = re.sub(r"^(## .*|\d+\. )", "", line)
-            frame = ("Guidelines: ", "No rule knows", "COULD NOT READ", "Child: adult targets")
+            frame = (
+                "Guidelines: ",
+                "No rule knows",
+                "COULD NOT READ",
+                "Child: adult targets",
+                "Not shown to the model",
+            )
             if text and text not in known and not text.startswith(frame) and "further sentences are folded" not in text:
                 yield f"the page says “{text[:60]}”, which no draft says"
 
