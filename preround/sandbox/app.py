@@ -6,10 +6,12 @@ bundles that are posted to the base without a slash.
 """
 
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -22,10 +24,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from preround.sandbox.auditing import is_audited, record
 from preround.sandbox.content import JSON_TYPES
 from preround.sandbox.database import Database
 from preround.sandbox.document import serialise
 from preround.sandbox.exchange import Query, Reply, Request, Session, split_path
+from preround.sandbox.export import JOBS
+from preround.sandbox.export_files import NDJSON
 from preround.sandbox.outcome import FhirError, operation_outcome
 from preround.sandbox.routing import route_of
 
@@ -43,6 +48,7 @@ def create_sandbox(
     base_path: str = "/fhir",
     max_body_bytes: int = MAX_BODY_BYTES,
     new_id: Callable[[], str] = lambda: str(uuid4()),
+    audit: bool = True,
 ) -> Starlette:
     """The sandbox over one SQLite file.
 
@@ -52,14 +58,15 @@ def create_sandbox(
         base_path: where it answers when it stands alone.
         max_body_bytes: largest body taken; more is answered 413.
         new_id: makes the id of each created resource.
+        audit: whether each access leaves an AuditEvent.
 
     Returns:
         An ASGI application that needs no lifespan events. `app.state.database.close()` gives its connections back.
 
     Raises:
-        SchemaError: when the file is of another version.
+        SchemaError: when the file is of a newer version.
     """
-    sandbox = _Sandbox(Database(path), now, base_path.rstrip("/"), max_body_bytes, new_id)
+    sandbox = _Sandbox(Database(path), now, base_path.rstrip("/"), max_body_bytes, new_id, audit)
     app = Starlette(routes=[Route("/{path:path}", endpoint=sandbox)])
     app.state.database = sandbox.database
     return app
@@ -75,12 +82,14 @@ class _Sandbox:
         base_path: str,
         max_body_bytes: int,
         new_id: Callable[[], str],
+        audit: bool,
     ) -> None:
         self.database = database
         self._now = now
         self._base_path = base_path
         self._max_body_bytes = max_body_bytes
         self._new_id = new_id
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -119,9 +128,24 @@ class _Sandbox:
         route = route_of(request)
         moment = self._now()
         moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)  # as FHIR's instants are written
-        with self.database.writing() if route.writes else self.database.reading() as connection:
-            session = Session(connection=connection, base=base, now=moment, new_id=self._new_id)
-            return route.handler(session, request)
+        audited = self._audit and is_audited(request, route.interaction)
+        session = partial(Session, base=base, now=moment, new_id=self._new_id)
+        try:
+            with self.database.writing() if route.writes else self.database.reading() as connection:
+                reply = route.handler(session(connection=connection), request)
+                if audited and route.writes:
+                    record(session(connection=connection), request, route.interaction, reply)
+        except FhirError as error:
+            if audited:
+                self._record(session, request, route.interaction, _refusal(error))
+            raise
+        if audited and not route.writes:
+            self._record(session, request, route.interaction, reply)
+        return reply
+
+    def _record(self, session: partial[Session], request: Request, interaction: str, reply: Reply) -> None:
+        with self.database.writing() as connection:
+            record(session(connection=connection), request, interaction, reply)
 
 
 def _request(http: HttpRequest, segments: tuple[str, ...], body: bytes) -> Request:
@@ -132,7 +156,7 @@ def _request(http: HttpRequest, segments: tuple[str, ...], body: bytes) -> Reque
     if segments[-1:] == ("_search",):
         query += _form(content_type, body)
     if segments[:1] != ("Binary",):
-        _check_accept(accept)
+        _check_accept(accept, {NDJSON} if segments[:1] == (JOBS,) else set())
     return Request(
         method="GET" if http.method == "HEAD" else http.method,
         segments=segments,
@@ -140,11 +164,18 @@ def _request(http: HttpRequest, segments: tuple[str, ...], body: bytes) -> Reque
         body=body,
         content_type=content_type,
         accept=accept,
+        accept_encoding=headers.get("accept-encoding", ""),
         if_match=headers.get("if-match"),
         if_none_match=headers.get("if-none-match"),
         if_none_exist=headers.get("if-none-exist"),
         prefer=frozenset(part.strip().lower() for part in headers.get("prefer", "").replace(";", ",").split(",")),
+        source=http.client.host if http.client else "",
+        request_id=_token(headers.get("x-request-id", "")),
     )
+
+
+def _token(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", text) else ""
 
 
 def _form(content_type: str, body: bytes) -> Query:
@@ -158,9 +189,9 @@ def _form(content_type: str, body: bytes) -> Query:
         raise FhirError(400, "structure", "The form is not UTF-8.") from error
 
 
-def _check_accept(accept: str) -> None:
+def _check_accept(accept: str, also: set[str]) -> None:
     wanted = {part.partition(";")[0].strip() for part in accept.split(",") if part.strip()}
-    if wanted and not wanted & {*JSON_TYPES, "*/*", "application/*", "application/json-patch+json"}:
+    if wanted and not wanted & {*JSON_TYPES, *also, "*/*", "application/*", "application/json-patch+json"}:
         raise FhirError(406, "not-supported", "Only JSON is spoken here: accept application/fhir+json.")
 
 
@@ -169,7 +200,7 @@ def _refusal(error: FhirError) -> Reply:
 
 
 def _response(reply: Reply, *, head: bool) -> Response:
-    headers = {}
+    headers = dict(reply.headers)
     if reply.etag:
         headers["ETag"] = reply.etag
     if reply.modified:

@@ -27,21 +27,25 @@ def process_bundle(session: Session, request: Request, dispatch: Handler) -> Rep
     if content["resourceType"] != "Bundle" or kind not in {"batch", "transaction"} or not isinstance(entries, list):
         raise FhirError(400, "invalid", "Only a Bundle of type batch or transaction can be posted to the base.")
     if kind == "transaction":
-        answers = Transaction(session, dispatch).run(entries, request)
+        whole = Transaction(session, dispatch)
+        answers, touched = whole.run(entries, request), whole.touched
     else:
-        answers = [_batch_entry(session, value, request, dispatch) for value in entries]
-    return Reply(status=200, body=bundle(f"{kind}-response", answers))
+        done = [_batch_entry(session, value, request, dispatch) for value in entries]
+        answers = [answer for answer, _ in done]
+        touched = tuple(dict.fromkeys(path for _, paths in done for path in paths))
+    return Reply(status=200, body=bundle(f"{kind}-response", answers), touched=touched, interaction=str(kind))
 
 
-def _batch_entry(session: Session, value: object, outer: Request, dispatch: Handler) -> str:
+def _batch_entry(session: Session, value: object, outer: Request, dispatch: Handler) -> tuple[str, tuple[str, ...]]:
     try:
         entry = entry_of(value, session.base, outer)
         with session.connection.begin_nested():
             reply = dispatch(session, _single(entry))
         read = entry.request.method == "GET" or reply.location is None
-        return reply_entry(reply, with_resource=read or "return=representation" in entry.request.prefer)
+        shown = read or "return=representation" in entry.request.prefer
+        return reply_entry(reply, with_resource=shown), reply.touched
     except FhirError as error:
-        return refusal_entry(error)
+        return refusal_entry(error), ()
 
 
 def _single(entry: Entry) -> Request:

@@ -18,12 +18,15 @@ _INTERACTIONS = (
     "create",
     "search-type",
 )
-_PUBLISHED = "2026-08-01"  # when this statement last changed; the clock has no part in it
+_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
+_PUBLISHED = "2026-11-01"  # when this statement last changed; the clock has no part in it
 _ABOUT = (
     "The embedded sandbox of Preround, for demonstrations and tests. Searches do not look up value sets or convert "
     "units; times without a zone count as UTC. Writes are refused for unknown elements and wrong types, not for "
     "missing ones. Modifiers: missing (all), not (token, uri), exact and contains (string), "
-    "identifier and a type (reference). Chains and reverse chains go one step."
+    "identifier and a type (reference). Chains and reverse chains go one step. Each access but those to AuditEvents "
+    "leaves an AuditEvent, where the operator has not turned that off; $everything, $export and the history of the "
+    "whole system hold AuditEvents only where _type names them, or not at all. An export goes on whenever it is polled."
 )
 
 
@@ -48,6 +51,7 @@ def _statement(base: str) -> str:
         "implementation": {"description": "Preround's embedded FHIR sandbox", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["json"],
+        "instantiates": ["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"],
         "patchFormat": ["application/json-patch+json"],
         "rest": [
             {
@@ -55,6 +59,7 @@ def _statement(base: str) -> str:
                 "documentation": _ABOUT,
                 "resource": _resources(),
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                "operation": [{"name": "export", "definition": f"{_BULK}/export"}],
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
@@ -105,4 +110,7 @@ def _operations(name: str) -> list[Json]:
     found = [{"name": "validate", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate"}]
     if name == "Patient":
         found.append({"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"})
+        found.append({"name": "export", "definition": f"{_BULK}/patient-export"})
+    if name == "Group":
+        found.append({"name": "export", "definition": f"{_BULK}/group-export"})
     return found

@@ -20,7 +20,7 @@ _IDLE, _BURST = 8, 40  # connections kept, and made beyond those for a while: on
 
 
 class SchemaError(Exception):
-    """The file was written by another version of the sandbox: load the data into a new file."""
+    """The file was written by a newer version of the sandbox: load the data into a new file."""
 
 
 class Database:
@@ -86,8 +86,8 @@ def _prepare(engine: Engine) -> None:
         connection = connection.execution_options(begin="BEGIN IMMEDIATE")
         with connection.begin():
             found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if found == 0:
+            if found < SCHEMA_VERSION:  # what is missing is made; no table of an earlier version has changed
                 metadata.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif found != SCHEMA_VERSION:
-                raise SchemaError("The sandbox file is of another version: load the data into a new file.")
+                raise SchemaError("The sandbox file is of a newer version: load the data into a new file.")

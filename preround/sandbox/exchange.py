@@ -29,6 +29,8 @@ class Request:
     """Media type of the body, lower case, without parameters."""
     accept: str = ""
     """Accept header, lower case."""
+    accept_encoding: str = ""
+    """Accept-Encoding header."""
     if_match: str | None = None
     """If-Match header."""
     if_none_match: str | None = None
@@ -37,6 +39,10 @@ class Request:
     """If-None-Exist header: a query without the question mark."""
     prefer: frozenset[str] = frozenset()
     """Prefer header, split: `return=minimal`, `handling=lenient`."""
+    source: str = ""
+    """Network address that it came from; empty for an entry of a bundle."""
+    request_id: str = ""
+    """X-Request-Id header, where it is a plain token."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +61,12 @@ class Reply:
     """When that version was made."""
     location: str | None = None
     """Absolute address of the version that was made."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers."""
+    touched: tuple[str, ...] = ()
+    """What was read or written, as `Type/id` or `Type/id/_history/version`, for the audit."""
+    interaction: str = ""
+    """FHIR's name of what was done, where the address alone does not say it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

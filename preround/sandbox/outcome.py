@@ -19,6 +19,7 @@ IssueCode = Literal[
     "processing",
     "required",
     "structure",
+    "throttled",
     "too-long",
     "value",
 ]

@@ -21,7 +21,7 @@ def read(session: Session, request: Request) -> Reply:
     only_known(request.query, set())
     found = live(session.connection, request.segments[0], request.segments[1])
     if request.if_none_match is not None and f'"{found.version}"' in request.if_none_match:
-        return Reply(status=304, etag=f'W/"{found.version}"')
+        return Reply(status=304, etag=f'W/"{found.version}"', touched=("/".join(request.segments),))
     return _shown(version_at(session.connection, found.seq), request)
 
 
@@ -59,7 +59,9 @@ def read_history(session: Session, request: Request) -> Reply:
     if len(found) > count:
         kept = tuple(pair for pair in request.query if pair[0] != _BEFORE)
         links.append(("next", with_query(address, (*kept, (_BEFORE, str(found[count - 1].seq))))))
-    return Reply(status=200, body=bundle("history", history_entries(found[:count], session.base), links=links))
+    shown = found[:count]
+    body = bundle("history", history_entries(shown, session.base), links=links)
+    return Reply(status=200, body=body, touched=tuple(one.versioned for one in shown))
 
 
 def since_of(text: str | None) -> int | None:
@@ -107,6 +109,7 @@ def _shown(version: Version, request: Request) -> Reply:
         content_type=content_type,
         etag=version.etag,
         modified=version.modified.astimezone(UTC),
+        touched=(version.versioned,),
     )
 
 

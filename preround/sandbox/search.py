@@ -1,11 +1,11 @@
 """Searching: a type, or a type within a patient's compartment."""
 
-from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import ColumnElement, func, select
 
 from preround.sandbox import tables
+from preround.sandbox.compartment import into_compartment
 from preround.sandbox.exchange import Query, Reply, Request, Session
 from preround.sandbox.including import included
 from preround.sandbox.matching import Keys, conditions
@@ -35,11 +35,14 @@ def search_type(session: Session, request: Request) -> Reply:
         total = count_matches(session.connection, where)
         return Reply(status=200, body=bundle("searchset", [], links=links, total=total))
     found = page(session.connection, where, _orders(search), search.count, cursor)
-    entries = _entries(session, search, found.keys)
+    matches = reduced(stored(session.connection, found.keys), search)
+    beside = stored(session.connection, included(session.connection, search, found.keys))
+    entries = [*search_entries(matches, session.base, "match"), *search_entries(beside, session.base, "include")]
     if found.position is not None:
         following = Cursor(pairs=search.pairs, mark=found.mark, total=found.total, position=found.position)
         links.append(("next", with_query(address, ((CURSOR, encode_cursor(following)),))))
-    return Reply(status=200, body=bundle("searchset", entries, links=links, total=found.total))
+    body = bundle("searchset", entries, links=links, total=found.total)
+    return Reply(status=200, body=body, touched=tuple(one.path for one in (*matches, *beside)))
 
 
 def only_match(session: Session, resource_type: str, query: Query) -> str | None:
@@ -82,26 +85,12 @@ def with_query(address: str, query: Query) -> str:
     return f"{address}?{urlencode(query, quote_via=quote)}" if query else address
 
 
-def belongs_to_patient(patient_id: str, resource_type: str) -> Condition:
-    """Whether a row of the reference table puts its resource into the patient's compartment."""
-    known = registry()
-    names = known.compartment.get(resource_type, ())
-    numbers = sorted({known.parameters[resource_type][name].number for name in names})
-    r = tables.reference.c
-    return (r.param.in_(numbers)) & (r.target_id == patient_id) & (r.target_type == "Patient")
-
-
 def _compartment(session: Session, patient_id: str, resource_type: str) -> Keys:
     if resource_type not in registry().compartment:
         raise FhirError(400, "not-supported", f"{resource_type} is not in the patient compartment.")
     live(session.connection, "Patient", patient_id)
-    return select(tables.reference.c.key).where(belongs_to_patient(patient_id, resource_type))
-
-
-def _entries(session: Session, search: Search, keys: Sequence[int]) -> list[str]:
-    matches = reduced(stored(session.connection, keys), search)
-    beside = stored(session.connection, included(session.connection, search, keys))
-    return [*search_entries(matches, session.base, "match"), *search_entries(beside, session.base, "include")]
+    r = tables.reference.c
+    return select(r.key).where(into_compartment((resource_type,)), r.target_id == patient_id)
 
 
 def _orders(search: Search) -> list[Order]:

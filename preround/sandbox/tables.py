@@ -4,10 +4,23 @@ The index tables are clustered by resource, so that writing one appends and chec
 second index leads from a value to its resources.
 """
 
-from sqlalchemy import DDL, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, event
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    event,
+)
 
-SCHEMA_VERSION = 1
-"""`PRAGMA user_version` of a file with these tables."""
+SCHEMA_VERSION = 2
+"""`PRAGMA user_version` of a file with these tables; 2 added those of the exports and changed none before them."""
 
 metadata = MetaData()
 """Every table of the sandbox."""
@@ -84,6 +97,39 @@ quantity = _index_table(
 )
 """Values as they stand, not converted: a value is its own low and high, a range has two."""
 Index("quantity_value", quantity.c.param, quantity.c.low, quantity.c.key)
+
+export_job = Table(
+    "export_job",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("made", BigInteger, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("packed", Integer, nullable=False),
+)
+"""One bulk export: when it was asked for (microseconds) and by which address, resources in all and already in files."""
+
+export_row = Table(
+    "export_row",
+    metadata,
+    Column("job", Text, ForeignKey("export_job.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seq", Integer, ForeignKey("version.seq"), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The versions that an export is of, in order: those that were current when it was asked for."""
+
+export_file = Table(
+    "export_file",
+    metadata,
+    Column("job", Text, ForeignKey("export_job.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""One file of an export: the numbers of its first and last row, and its NDJSON, gzipped."""
 
 INDEX_TABLES: dict[str, Table] = {
     "token": token,

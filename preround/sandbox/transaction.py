@@ -33,6 +33,12 @@ class Transaction:
         self._dispatch = dispatch
         self._identities = Identities(session)
         self._answers: dict[int, str] = {}
+        self._touched: dict[str, None] = {}  # a set in order
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """What its entries read and wrote so far."""
+        return tuple(self._touched)
 
     def run(self, values: list[Any], outer: Request) -> list[str]:
         """Do everything that the entries ask.
@@ -101,6 +107,7 @@ class Transaction:
 
     def _answer(self, number: int, request: Request, reply: Reply) -> None:
         wanted = request.method == "GET" or "return=representation" in request.prefer
+        self._touched |= dict.fromkeys(reply.touched)
         self._answers[number] = reply_entry(reply, with_resource=wanted)
 
 

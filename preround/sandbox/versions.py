@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from preround.sandbox import tables
+from preround.sandbox.compartment import AUDIT
 from preround.sandbox.document import Json, serialise
 from preround.sandbox.index import IndexRows, forget
 from preround.sandbox.instants import instant, microseconds, moment
@@ -61,6 +62,11 @@ class Version:
         """Address of the resource below the base."""
         return f"{self.type}/{self.id}"
 
+    @property
+    def versioned(self) -> str:
+        """The same, with this version."""
+        return f"{self.path}/_history/{self.version}"
+
 
 _COLUMNS = [tables.version.c[name] for name in ("seq", "type", "id", "version", "updated", "method", "body")]
 
@@ -114,7 +120,7 @@ def history(
 
     Args:
         connection: where to read.
-        resource_type: only of this type.
+        resource_type: only of this type; None for all but the server's own trail.
         logical_id: only of this resource.
         since: only made at or after this time, microseconds.
         before: only rows before this one of the version table.
@@ -125,6 +131,8 @@ def history(
     for column, value in ((v.type, resource_type), (v.id, logical_id)):
         if value is not None:
             query = query.where(column == value)
+    if resource_type is None:
+        query = query.where(v.type != AUDIT)
     if since is not None:
         query = query.where(v.updated >= since)
     if before is not None:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 import jsonpatch
 
+from preround.sandbox.compartment import patients_of
 from preround.sandbox.content import JSON_TYPES, check_id, content_of
 from preround.sandbox.document import Json, parse, serialise
 from preround.sandbox.exchange import Reply, Request, Session
@@ -67,10 +68,11 @@ def delete(session: Session, request: Request) -> Reply:
         check_preconditions(request, previous)
     if previous is None or previous.deleted:
         return Reply(status=204)
+    patients = patients_of(session.connection, [f"{resource_type}/{logical_id}"])  # afterwards it is in no chart
     writer = Writer(session.connection, base=session.base, now=session.now)
     made = writer.delete(resource_type, logical_id, previous=previous)
     writer.flush()
-    return Reply(status=204, etag=made.etag, modified=made.modified)
+    return Reply(status=204, etag=made.etag, modified=made.modified, touched=(*patients, made.versioned))
 
 
 def existing(session: Session, resource_type: str, condition: str) -> Version | None:
@@ -117,7 +119,8 @@ def written(session: Session, request: Request, version: Version, *, status: int
         body=body,
         etag=version.etag,
         modified=version.modified,
-        location=f"{session.base}/{version.path}/_history/{version.version}",
+        location=f"{session.base}/{version.versioned}",
+        touched=(version.versioned,),
     )
 
 
