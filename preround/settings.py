@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Scopes for what was signed and for `load`; `system/*.rs system/*.cu` without it."""
     fhir_token_url: str | None = None
     """The token endpoint, where it lies on another host than the FHIR server."""
+    sandbox_audit: bool = True
+    """Whether the embedded sandbox keeps an AuditEvent of each access."""
     database_url: str | None = None
     """PostgreSQL for state; SQLite under `home` without one."""
     reasoner: ReasonerName = "offline"

@@ -77,7 +77,7 @@ def guideline_folders(settings: Settings) -> tuple[Path, ...]:
 def sandbox_app(settings: Settings) -> ASGIApp:
     """The embedded sandbox, on its own file under `home`."""
     _make_home(settings)
-    return create_sandbox(settings.home / "sandbox.sqlite", now=WallClock().now)
+    return create_sandbox(settings.home / "sandbox.sqlite", now=WallClock().now, audit=settings.sandbox_audit)
 
 
 def open_database(settings: Settings) -> Database:

@@ -118,9 +118,10 @@ class Home:
         return Settings(home=self.path)
 
     def stored(self) -> dict[str, Any]:
-        """Everything that the sandbox holds now, by `Type/id`, read past its own code from its file."""
+        """Everything but its own trail that the sandbox holds now, by `Type/id`, read past its code from its file."""
         query = (
-            "SELECT v.type || '/' || v.id, v.body FROM resource r JOIN version v ON v.seq = r.seq WHERE NOT r.deleted"
+            "SELECT v.type || '/' || v.id, v.body FROM resource r JOIN version v ON v.seq = r.seq "
+            "WHERE NOT r.deleted AND v.type != 'AuditEvent'"
         )
         with contextlib.closing(sqlite3.connect(self.path / "sandbox.sqlite")) as sandbox:
             return {name: wire.parse(body) for name, body in sandbox.execute(query)}
