@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from agents.literature import Literature
 from agents.plan import Plan, ToolCall
 from chart.appraisal import Appraisal
 from claims.claim import Draft, Task
@@ -41,6 +42,8 @@ class Material:
     """What was looked at, by coverage id."""
     outcomes: tuple[Outcome, ...] = ()
     """What guidelines said."""
+    literature: Literature = field(default_factory=Literature)
+    """What papers and guidelines say about what is due or asked."""
     tainted: bool = False
     """Whether text in the chart tried to give instructions."""
 

@@ -136,7 +136,7 @@ def note_findings(chart: Chart) -> list[Finding]:
     """Conflicts between the last note and the coded chart, and instructions planted in any note."""
     found: list[Finding] = []
     notes = chart.notes
-    planted = [n.fact for n in notes if _COMMAND.search(n.text)]
+    planted = [n.fact for n in notes if reads_like_instruction(n.text)]
     if planted:
         found.append(Finding(kind="instruction_in_note", key="notes", when=_start(planted[-1]), facts=tuple(planted)))
     if not notes:

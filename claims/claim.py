@@ -73,6 +73,19 @@ class Quote(Record):
     """The words, white space folded, as they stand in the note."""
 
 
+class PassageCitation(Record):
+    """One sentence of a paper or a guideline, whole, at an address that can be opened."""
+
+    address: str
+    """``<passage>#<index>``, such as ``pmid:12230038/1#3``; index 0 is the title."""
+    sha256: str
+    """Of the whole passage, so that a change of its words is seen."""
+    text: str
+    """The sentence, word for word."""
+    reference: str
+    """Where it is printed, in words: journal, year, kind of publication, number."""
+
+
 class Claim(Record):
     """One sentence and everything it stands on."""
 
@@ -98,6 +111,8 @@ class Claim(Record):
     """For a recommendation: its ``id|version``; its title may stand in the sentence word for word."""
     quotes: tuple[Quote, ...] = ()
     """Words of notes that it repeats in quotation marks."""
+    passages: tuple[PassageCitation, ...] = ()
+    """Sentences of the literature that it repeats, whole, in quotation marks."""
     tainted: bool = False
     """Whether text of a note had a part in it."""
 

@@ -29,7 +29,15 @@ def composes(draft: Draft) -> bool:
     return draft.task in _TYPES and bool(draft.claims)
 
 
-def composition(draft: Draft, *, resource_id: str, patient: str, as_of: datetime, author: Author) -> dict[str, Any]:
+def composition(
+    draft: Draft,
+    *,
+    resource_id: str,
+    patient: str,
+    as_of: datetime,
+    author: Author,
+    beside: Sequence[Section] = (),
+) -> dict[str, Any]:
     """A preliminary Composition; it points at what it was read from, never at suggestions.
 
     Args:
@@ -38,6 +46,7 @@ def composition(draft: Draft, *, resource_id: str, patient: str, as_of: datetime
         patient: ``Patient/id``.
         as_of: clinical now, its date.
         author: the Device that drafted it.
+        beside: sections of another draft that go on record with it, behind its own.
     """
     code, display, title = _TYPES[draft.task]
     return {
@@ -50,7 +59,7 @@ def composition(draft: Draft, *, resource_id: str, patient: str, as_of: datetime
         "date": instant(as_of),
         "author": [device_reference(author)],
         "title": title,
-        "section": [_section(section) for section in draft.sections],
+        "section": [_section(section) for section in (*draft.sections, *beside)],
     }
 
 

@@ -19,6 +19,7 @@ _ORDER = (
     "Due, or never recorded",
     "Also on record",
     "Do not rely on",
+    "Literature",
 )
 _UNTITLED = frozenset({"Who", "Allergies"})
 _NUMBERED = "Act on / verify first"

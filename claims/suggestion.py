@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from claims.claim import Citation, Record
+from pydantic import Field
+
+from claims.claim import Citation, PassageCitation, Record
 
 NotWhy = Literal["done", "excluded", "declined", "not_in_force", "could_not_check", "withheld"]
 
@@ -12,13 +14,13 @@ NotWhy = Literal["done", "excluded", "declined", "not_in_force", "could_not_chec
 class Guideline(Record):
     """One version of one recommendation."""
 
-    id: str
+    id: str = Field(min_length=1)
     """Stays the same from version to version."""
-    version: str
+    version: str = Field(min_length=1)
     """Edition and revision."""
     in_force: dict[str, str | None]
     """``start`` and ``end`` as dates; no end while nothing has replaced it."""
-    citation: str
+    citation: str = Field(min_length=1)
     """Where it is printed."""
     url: str
     """Its address."""
@@ -41,10 +43,12 @@ class Suggestion(Record):
     """Who may sign it; set by policy."""
     guideline: Guideline
     """The recommendation."""
-    because: tuple[Citation, ...]
-    """The facts of the chart that it stands on."""
+    because: tuple[Citation, ...] = Field(min_length=1)
+    """The facts of the chart that it stands on; without one there is no suggestion."""
     action: dict[str, Any]
     """The proposed FHIR resource, status draft, intent proposal."""
+    literature: tuple[PassageCitation, ...] = ()
+    """Sentences of papers and guidelines that stand beside it; it does not stand on them."""
 
 
 class NotSuggested(Record):

@@ -20,6 +20,7 @@ from claims.lexicon import backing, measurements_in, medicines_in, problems_in
 from claims.mention import Mentions, mentions
 from claims.numbers import same_date, unbacked
 from claims.planted import planted
+from claims.printed import Printed, broken_passages, own_words, unprinted
 
 _NEGATION = re.compile(
     r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
@@ -86,7 +87,11 @@ class Verdict:
 
 
 def verify(
-    claim: Claim, appraisal: Appraisal, coverage: Mapping[str, Look], titles: Mapping[str, str] | None = None
+    claim: Claim,
+    appraisal: Appraisal,
+    coverage: Mapping[str, Look],
+    titles: Mapping[str, str] | None = None,
+    printed: Mapping[str, Printed] | None = None,
 ) -> Verdict:
     """Check one claim against the raw resources.
 
@@ -95,9 +100,10 @@ def verify(
         appraisal: the chart it speaks of; its resources are as read from the server.
         coverage: coverage lines by id.
         titles: titles of the recommendations that were evaluated, by ``id|version``; only these may be repeated.
+        printed: the passages of literature that were found, by id; only these may be quoted.
     """
-    broken = _citations(claim, appraisal)
-    said = claim.text
+    broken = [*_citations(claim, appraisal), *broken_passages(claim, printed or {})]
+    said = own_words(claim)
     if claim.guideline is not None:
         title = (titles or {}).get(claim.guideline)
         if title is None or title not in said:
@@ -118,6 +124,7 @@ def verify(
         *_negations(found, claim, facts),
         *_foreign(claim, appraisal),
         *planted(claim, appraisal),
+        *unprinted(said, claim),
     ]
     return Verdict(claim=claim, reasons=tuple(dict.fromkeys(reasons)))
 
@@ -149,7 +156,7 @@ def _citations(claim: Claim, appraisal: Appraisal) -> list[str]:
             return [f"{quote.fact} is not a note that can be read"]
         if quote.text not in " ".join(note.text.split()):
             return [f"{quote.fact} does not say “{quote.text}”"]
-    if not (claim.citations or claim.quotes or claim.computations) and claim.kind != "absence":
+    if not (claim.citations or claim.quotes or claim.computations or claim.passages) and claim.kind != "absence":
         return ["it cites nothing"]
     return []
 

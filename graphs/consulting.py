@@ -1,4 +1,4 @@
-"""Appraise and consult: the chart is appraised by code, then the guidelines are asked about the appraised chart."""
+"""Appraise and consult: code appraises the chart; guidelines are asked about it, then literature about what is due."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agents.plan import Plan
+from chart.appraisal import Appraisal
+from graphs.literature import ask
 from graphs.node import keep, kept, material_in
 from graphs.services import Services
 from graphs.state import RoundState
@@ -32,12 +34,24 @@ def after_appraise(state: RoundState) -> str:
 
 
 async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
-    """Ask the guidelines that are in force; a failure is an outcome of that recommendation, never silence."""
+    """Ask the guidelines that are in force, and the literature beside them.
+
+    A failure is an outcome of that recommendation, or a coverage line of that source; never silence.
+    """
     services = runtime.context
+    material = material_in(state, services)
+    changed: RoundState = {}
     calls = Plan.model_validate(kept(services, state["plan"])).calls
-    if not any(call.tool == "guidelines" for call in calls):
-        return {}
-    appraisal = material_in(state, services).appraisal
+    if any(call.tool == "guidelines" for call in calls):
+        outcomes = await _guidelines(material.appraisal, services)
+        material = replace(material, outcomes=outcomes)
+        changed["outcomes"] = keep(services, [_json(o) for o in outcomes], "outcomes")
+    if (found := await ask(material, services)) is not None:
+        changed["literature"] = keep(services, found, "literature")
+    return changed
+
+
+async def _guidelines(appraisal: Appraisal, services: Services) -> tuple[Outcome, ...]:
     ingredients = {
         order.reference: tuple(sorted(course.drug.substances))
         for course in appraisal.courses
@@ -52,8 +66,7 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         ingredients=ingredients,
     )
     stopped = paused(services.db)
-    shown = [_paused(o) if o.recommendation.canonical in stopped else o for o in found]
-    return {"outcomes": keep(services, [_json(o) for o in shown], "outcomes")}
+    return tuple(_paused(o) if o.recommendation.canonical in stopped else o for o in found)
 
 
 def _paused(outcome: Outcome) -> Outcome:

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 
 from langgraph.runtime import Runtime
 
+from agents.literature import with_literature
 from agents.offline.accounting import with_everything_named
 from agents.offline.reasoner import without
 from agents.reasoner import Material
+from agents.suggest import suggestions
 from claims.claim import Draft
 from claims.verify import Look, Verdict, verify
+from graphs.literature import as_it_stands
 from graphs.node import keep, kept, material_in
 from graphs.services import Services
 from graphs.state import RoundState
@@ -28,6 +31,8 @@ async def draft(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         found = await _again(drafts_of(services, state["drafts"]), material, services)
     else:
         found = list(await asyncio.gather(*(services.reasoner.draft(task, material) for task in material.brief.tasks)))
+        due, _ = suggestions(material)
+        found = [with_literature(one, material.literature, due) for one in found]
     return {"drafts": _keep(services, found, "drafts")}
 
 
@@ -42,7 +47,7 @@ async def _again(drafts: list[Draft], material: Material, services: Services) ->
 async def verify_drafts(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     """Keep what stands; what does not goes back once and is then removed, visibly."""
     services = runtime.context
-    material = material_in(state, services)
+    material = as_it_stands(material_in(state, services), services)
     found = drafts_of(services, state["drafts"])
     judged = [(one, verdicts(one, material)) for one in found]
     if state.get("prepared"):
@@ -60,7 +65,8 @@ def after_verify(state: RoundState) -> str:
 
 def verdicts(one: Draft, material: Material) -> list[Verdict]:
     """The verdict on each claim of a draft."""
-    return [verify(claim, material.appraisal, looks(material), material.titles) for claim in one.claims]
+    printed = material.literature.printed
+    return [verify(claim, material.appraisal, looks(material), material.titles, printed) for claim in one.claims]
 
 
 def looks(material: Material) -> Mapping[str, Look]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.reasoner import Material
+from graphs.literature import literature_of
 from graphs.reading import material_of, outcomes_of
 from graphs.services import Services
 from graphs.state import RoundState
@@ -35,7 +36,8 @@ def material_in(state: RoundState, services: Services) -> Material:
     run = run_of(services, state["run_id"])
     shas = state["evidence"][state.get("since", 0) :]
     appraisal, coverage = services.cache.reading(services.db, shas, run, site=services.site_tables)
-    return material_of(run, appraisal, coverage, outcomes_of(services.db, state.get("outcomes")))
+    outcomes = outcomes_of(services.db, state.get("outcomes"))
+    return material_of(run, appraisal, coverage, outcomes, literature_of(services.db, state.get("literature")))
 
 
 def keep(services: Services, value: object, kind: str) -> str:

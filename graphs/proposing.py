@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
+from agents.literature import literature_sections, supported
 from agents.plan import MUST_LOOK
 from agents.reasoner import Material
 from agents.suggest import suggestions
@@ -43,7 +44,8 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     material = material_in(state, services)
     prepared = prepared_of(run, services)
     drafts = drafts_of(services, state["verified"]) if state.get("verified") else []
-    due, others = ([], []) if prepared else suggestions(material)
+    due, others = ((), ()) if prepared else suggestions(material)
+    due = supported(due, drafts)
     author = author_of(prepared, services) if prepared else services.author
     entries = _entries(drafts, due, run, state, material, author)
     if prepared:
@@ -126,6 +128,7 @@ def _entries(
             patient=run.patient,
             as_of=run.as_of,
             author=author,
+            beside=literature_sections(drafts) if one.task == "summary" else (),
         )
         entries.append(
             EntryDraft(

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from agents.literature import Literature
 from agents.reasoner import Brief, Material
 from chart.appraisal import Appraisal, appraise
 from chart.chart import Chart
@@ -112,7 +113,11 @@ def brief_of(run: Run) -> Brief:
 
 
 def material_of(
-    run: Run, appraisal: Appraisal, coverage: dict[str, Coverage], outcomes: tuple[Outcome, ...]
+    run: Run,
+    appraisal: Appraisal,
+    coverage: dict[str, Coverage],
+    outcomes: tuple[Outcome, ...],
+    literature: Literature = Literature(),  # noqa: B008 - a frozen record
 ) -> Material:
     """What the reasoner may draft from."""
     return Material(
@@ -120,5 +125,6 @@ def material_of(
         appraisal=appraisal,
         coverage=coverage,
         outcomes=outcomes,
+        literature=literature,
         tainted=bool(appraisal.of("instruction_in_note")),
     )

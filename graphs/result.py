@@ -22,6 +22,7 @@ from graphs.prepared import Prepared
 from graphs.services import Services
 from review.proposal import Proposal
 from store.runs import Run
+from tools.literature.shelf import NO_INDEX
 
 
 def result_of(
@@ -75,7 +76,8 @@ def result_of(
             {**s.model_dump(mode="json"), "tier": tiers.get(s.title, s.tier)} for s in due if "suggestions" in run.tasks
         ],
         "not_suggested": [n.model_dump(mode="json") for n in others],
-        "coverage": [asdict(line) for line in material.coverage.values()],
+        "coverage": [asdict(line) for line in (*material.coverage.values(), *material.literature.coverage)],
+        "literature": _literature(drafts, material),
         "looked": looked,
         "facts": facts_shown(drafts, due, material.appraisal),
         "series": series_shown(drafts, due, material.appraisal),
@@ -134,6 +136,7 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
         )
     if any(p.concept.key == "pregnancy" and p.listed == "active" for p in material.appraisal.problems):
         lines.insert(0, "Pregnancy: ranges and doses of pregnancy are not applied; named drugs to avoid are checked.")
+    lines[:0] = _looked_up(material)
     masked = material.appraisal.chart.masked
     if masked:
         said = ", ".join(f"{count} {title}" for title, count in sorted(masked.items()))
@@ -144,6 +147,23 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
             0, f"No rule knows these medicines, none looked at them: {', '.join(c.drug.short for c in unknown[:6])}"
         )
     return lines
+
+
+def _looked_up(material: Material) -> list[str]:
+    """What was looked up, where there is a literature to look into."""
+    asked = [c for c in material.literature.coverage if c.query != NO_INDEX]
+    if not asked:
+        return []
+    failed = [f"could not ask {c.query.partition(':')[0]}: {c.error}" for c in asked if c.error]
+    left = [f"left out {document} ({why})" for document, why in material.literature.left_out]
+    said = f"{len(material.literature.printed)} passages in {len(asked)} searches"
+    return [f"Literature: {'; '.join((said, *dict.fromkeys(failed), *left[:4]))}."]
+
+
+def _literature(drafts: Sequence[Draft], material: Material) -> list[dict[str, Any]]:
+    """The passages that sentences cite, whole, as they were read."""
+    cited = {p.address.rpartition("#")[0] for d in drafts for c in d.claims for p in c.passages}
+    return [one.model_dump(mode="json") for key, one in material.literature.printed.items() if key in cited]
 
 
 _WHY = {"could_not_check": "could not be checked", "withheld": "withheld"}

@@ -17,6 +17,7 @@ from store.leases import Leases
 from tools.fhir.client import FhirClient
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.worker import GuidelineWorker
+from tools.literature.shelf import Shelf
 
 
 class Writing(Protocol):
@@ -51,6 +52,8 @@ class Services:
     """Who drafts: device, version, model."""
     clock: Clock
     """Wall time and counters."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """The literature; empty where no index was built and no source is allowed."""
     site_tables: Path | None = None
     """A site's own appraisal tables."""
     cache: ReadingCache = field(default_factory=ReadingCache)

@@ -28,6 +28,8 @@ class RoundState(TypedDict, total=False):
     """How often the plan was widened."""
     outcomes: str
     """Artifact of what guidelines said."""
+    literature: str
+    """Artifact of the passages of literature that were found."""
     drafts: str
     """Artifact of the drafts as worded."""
     repairs: int

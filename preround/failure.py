@@ -31,6 +31,7 @@ from tools.fhir.errors import (
     LoginUnusable,
 )
 from tools.guidelines.library import GuidelineUnusable
+from tools.literature.errors import IndexMissing, LiteratureError, SourceOff, SourceUnreachable
 
 ExitCode = Literal[1, 2, 3, 4, 5]
 WRONG_USE: ExitCode = 2
@@ -62,6 +63,7 @@ EXPECTED = (
     ArtifactDamaged,
     ArtifactMissing,
     GuidelineUnusable,
+    LiteratureError,
     ReasonerMissing,
     ModelAway,
     ModelFailed,
@@ -107,6 +109,7 @@ _UNUSABLE = (
 _AWAY = (
     FhirUnreachable,
     FhirGarbled,
+    SourceUnreachable,
     ReasonerMissing,
     HearerMissing,
     LibraryMissing,
@@ -118,14 +121,16 @@ _AWAY = (
 
 def exit_code(error: Exception) -> ExitCode:
     """The exit code of a failure."""
-    if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, ModelUnknown, Missing)):
+    if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, ModelUnknown, IndexMissing, Missing)):
         return NOT_FOUND
     if isinstance(error, _UNUSABLE):
         return WRONG_USE
     if isinstance(error, _AWAY):
         return UNREACHABLE
-    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, EndpointRefused, HearingStopped)):
+    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, EndpointRefused, HearingStopped, SourceOff)):
         return REFUSED
+    if isinstance(error, LiteratureError):
+        return WRONG_USE
     return 1
 
 

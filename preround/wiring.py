@@ -24,6 +24,7 @@ from graphs.services import Services
 from preround import VERSION
 from preround.clock import WallClock
 from preround.fhir_login import login
+from preround.literature import shelf_of
 from preround.sandbox.app import create_sandbox
 from preround.settings import Settings
 from review.policy import load_policy
@@ -134,6 +135,7 @@ async def open_house(
             FhirClient(base, transport=transport, auth=reads) as client,
             GuidelineWorker(node_modules=settings.node_modules) as worker,
             sqlite_checkpoints(settings.home / "checkpoints.sqlite") as checkpoints,
+            shelf_of(settings) as shelf,
         ):
             services = Services(
                 db=db,
@@ -152,6 +154,7 @@ async def open_house(
                     model_revision=chosen.model[1],
                 ),
                 clock=time,
+                shelf=shelf,
                 site_tables=settings.site_tables,
                 progress=progress,
             )

@@ -17,6 +17,7 @@ Title = Literal[
     "Do not rely on",
     "From the notes",
     "Who",
+    "Literature",
     "Answer",
 ]
 
@@ -34,6 +35,8 @@ class SentenceForm(_Form):
     """The own sentence."""
     facts: list[FactId] = Field(default_factory=list, max_length=8)
     """Ids of the facts it stands on."""
+    quotes: list[FactId] = Field(default_factory=list, max_length=3)
+    """Ids of sentences of the literature; code repeats them whole behind the text."""
     kind: Literal["fact", "computed", "inference"] = "fact"
     """How it is meant."""
     op: Literal["", "difference", "percent_change", "count", "months_between", "days_between"] = ""

@@ -69,7 +69,8 @@ def build_context(
         room = budget - tokens("\n".join(must))
         if room < 0:
             raise ChartTooLarge(budget - room, budget)
-    optional = [*([] if wanted else sentences), *_older(material), *(_notes(material) if question is not None else [])]
+    others = [*_literature(material), *_notes(material)] if question is not None else []
+    optional = [*([] if wanted else sentences), *_older(material), *others]
     kept: list[str] = []
     left: list[Line] = []
     for line in optional:
@@ -198,3 +199,13 @@ def _notes(m: Material) -> list[Line]:
 
 def _asks_nothing(sentence: str, m: Material) -> bool:
     return sentence not in m.appraisal.copied and not reads_like_instruction(sentence)
+
+
+def _literature(m: Material) -> list[Line]:
+    """Sentences of papers and guidelines by their ids, with where each is printed, fenced as data of others."""
+    lines = m.literature.lines
+    mark = mark_for([c.text for c in lines.values()])
+    return [
+        Line(text=fenced(f"{c.text} ({c.reference})", mark, name, kind="paper"), kind="sentences of the literature")
+        for name, c in lines.items()
+    ]

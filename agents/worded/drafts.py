@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from agents.reasoner import Material
 from agents.worded.answers import SectionForm, SentenceForm
 from chart.fact import Fact
-from claims.claim import Citation, Claim, Computed, Draft, Section, Task, cite
+from claims.claim import Citation, Claim, Computed, Draft, PassageCitation, Section, Task, cite
 from claims.compute import NotComputable, computed
+from claims.printed import own_words, quoted
 from claims.traced import traced
 
 _CITED_ROLES = (
@@ -57,18 +58,31 @@ def to_claim(
     facts = [by_id[f] for f in names if f in by_id]
     nowhere = tuple(Citation(reference=f, path=f, value="", fact=f) for f in names if f not in by_id)
     one = _computed(form, material) if form.op else None
+    passages = _passages(form, material)
+    said = " ".join((*form.text.split(), *(quoted(p) for p in passages)))
     made = Claim(
         id=claim_id,
-        text=" ".join(form.text.split()) or f"(prepared sentence {form.use})",
+        text=said or f"(prepared sentence {form.use})",
         kind="computed" if one and form.kind != "inference" else form.kind,
         salience=2,
         citations=(*nowhere, *(c for f in facts for c in citations_of(f)))[:MAX_CITATIONS],
         computed=one,
-        tainted=tainted or any(f.kind == "note" for f in facts),
+        passages=passages,
+        tainted=tainted or bool(passages) or any(f.kind == "note" for f in facts),
     )
     # A word that no literal holds is the model's own opinion, whatever it calls it.
-    judged = made.kind != "inference" and not traced(made, facts, material.appraisal)
+    plain = made.model_copy(update={"text": own_words(made)})
+    judged = made.kind != "inference" and not traced(plain, facts, material.appraisal)
     return made.model_copy(update={"kind": "inference"}) if judged else made
+
+
+def _passages(form: SentenceForm, material: Material) -> tuple[PassageCitation, ...]:
+    """The sentences that a form names; one that was not found stays a citation that leads nowhere."""
+    lines = material.literature.lines
+    return tuple(
+        lines.get(name) or PassageCitation(address=name, sha256="", text="", reference="")
+        for name in dict.fromkeys(form.quotes)
+    )
 
 
 def _computed(form: SentenceForm, material: Material) -> Computed | None:

@@ -23,7 +23,7 @@ def mark_for(texts: Sequence[str]) -> str:
     return digest[start : start + 10]
 
 
-def fenced(text: str, mark: str, label: str) -> str:
+def fenced(text: str, mark: str, label: str, *, kind: str = "note") -> str:
     """The text between marks, with the model's own control tokens taken apart."""
     harmless = _TOKENS.sub(lambda m: m[0].replace("<", "‹").replace(">", "›").replace("[", "⟦").replace("]", "⟧"), text)
-    return f"[note {mark} {label}]\n{harmless}\n[end {mark}]"
+    return f"[{kind} {mark} {label}]\n{harmless}\n[end {mark}]"

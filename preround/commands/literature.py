@@ -7,32 +7,25 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from preround.clock import WallClock
 from preround.door import Json, err, leave, out, settings_with, write_json
-from preround.failure import NOT_FOUND, WRONG_USE, Declined, Missing, Unusable
+from preround.failure import NOT_FOUND, WRONG_USE, Unusable
+from preround.literature import RemoteName, index_path, opened
 from preround.settings import Settings
-from tools.fhir.errors import FhirUnreachable
 from tools.literature.concept import ConceptQuery, query_in
 from tools.literature.document import Document, Gone
-from tools.literature.errors import FileUnusable, IndexMissing, LiteratureError, SourceOff, SourceUnreachable
+from tools.literature.errors import FileUnusable
 from tools.literature.indexing import IndexWriter
 from tools.literature.local_index import LocalIndex
 from tools.literature.passage import Found, Passage
 from tools.literature.reading.documents import documents_of
 from tools.literature.reading.file import File, files_in
-from tools.literature.remote.cache import Cache
-from tools.literature.remote.connection import Connection
-from tools.literature.remote.europe_pmc import EuropePmc
-from tools.literature.remote.pubmed import PubMed
-from tools.literature.remote.terms_of_use import europe_pmc_terms, pubmed_terms
-from tools.literature.source import Source
 
-RemoteName = Literal["pubmed", "europepmc"]
 SHOWN_SENTENCES = 3
 """Sentences of a passage that a person sees; `--json` has all."""
 
@@ -66,7 +59,7 @@ def index(
             err.print(f"Left out: {row['error']}.", markup=False)
         return WRONG_USE if unusable else 0
 
-    leave(lambda: _said(work), json=json)
+    leave(work, json=json)
 
 
 @literature.command()
@@ -95,38 +88,12 @@ def search(
             _show(found)
         return 0 if found.passages else NOT_FOUND
 
-    leave(lambda: _said(work), json=json)
-
-
-def index_path(settings: Settings) -> Path:
-    """Where the local index lies."""
-    return settings.literature_index or settings.home / "literature.sqlite"
-
-
-def allowed(settings: Settings, name: RemoteName, stack: AsyncExitStack) -> tuple[Source, Connection]:
-    """A source that the settings allow, with its connection still to be entered; its cache closes with the stack.
-
-    Raises:
-        SourceOff: the settings do not allow it, or lack what it asks for.
-    """
-    if name not in settings.literature_sources:
-        raise SourceOff
-    days, email = settings.literature_cache_days, settings.literature_email
-    if name == "pubmed":
-        key = settings.literature_key.get_secret_value() if settings.literature_key else None
-        terms = pubmed_terms(email=email, key=key, address=settings.literature_pubmed, cache_days=days)
-    else:
-        terms = europe_pmc_terms(email=email, address=settings.literature_europepmc, cache_days=days)
-    cache = Cache(settings.home / "literature-answers.sqlite")
-    stack.callback(cache.close)
-    connection = Connection(terms)
-    return (PubMed if name == "pubmed" else EuropePmc)(connection, cache=cache), connection
+    leave(work, json=json)
 
 
 async def _ask(name: RemoteName, query: ConceptQuery, settings: Settings, limit: int) -> Found:
     async with AsyncExitStack() as stack:
-        source, connection = allowed(settings, name, stack)
-        await stack.enter_async_context(connection)
+        source = await opened(settings, name, stack)
         return await source.find(query, limit=limit, now=WallClock().now())
 
 
@@ -214,22 +181,3 @@ def _about(passage: Passage) -> str:
         passage.url,
     )
     return " · ".join(part for part in parts if part)
-
-
-class _Away(FhirUnreachable):
-    """The literature source could not be reached: try again later, or search the local index."""
-
-
-def _said(work: Any) -> int:  # noqa: ANN401 - a function without arguments
-    """Do the work; its failures are those that the door knows."""
-    try:
-        code: int = work()
-    except IndexMissing as error:
-        raise Missing(str(error)) from error
-    except SourceOff as error:
-        raise Declined(str(error)) from error
-    except SourceUnreachable as error:
-        raise _Away(str(error)) from error
-    except LiteratureError as error:
-        raise Unusable(str(error)) from error
-    return code

@@ -22,6 +22,7 @@ from review.queue import Shown, queue, show
 from review.reasons import Reason, reasons
 from review.receipt import Receipt, receipts
 from store.runs import Run
+from tools.literature.shelf import TOOL as LITERATURE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +113,9 @@ class ItemView:
     @property
     def unread(self) -> tuple[Mapping[str, Any], ...]:
         """Coverage lines of what could not be read, or not in full."""
-        return tuple(c for c in self.result.get("coverage", ()) if c["error"] or c["truncated"])
+        lines = self.result.get("coverage", ())
+        # That more papers match than came back is as it should be.
+        return tuple(c for c in lines if c["error"] or (c["truncated"] and c["tool"] != LITERATURE))
 
 
 def view_of(house: House, readings: Readings, item_id: str) -> ItemView:

@@ -19,7 +19,7 @@ from preround.web.problem import Problem, problem_of
 from preround.web.queue_page import queue_of
 from preround.web.readings import Readings
 from preround.web.rendering import ICON, STYLESHEET, respond
-from preround.web.source_page import source_of
+from preround.web.source_page import passage_of, source_of
 from preround.web.tree import tree
 from preround.wiring import House
 from review.queue import show
@@ -50,6 +50,7 @@ class Pages:
         add("/items/{item_id}/receipt/{n}", self.stored, methods=["GET"])
         add("/items/{item_id}/receipt/{n}/undo", self.undo, methods=["POST"])
         add("/items/{item_id}/sources/{ref:path}", self.source, methods=["GET"])
+        add("/items/{item_id}/literature/{passage:path}", self.literature, methods=["GET"])
         add("/static/preround.css", self.stylesheet, methods=["GET"])
         add("/static/icon.svg", self.icon, methods=["GET"])
 
@@ -72,6 +73,11 @@ class Pages:
     def source(self, item_id: str, ref: str, of: str | None = None) -> Response:
         """The resource behind a citation."""
         return respond("source.html", {"view": source_of(self._house, self._readings, item_id, ref, of)})
+
+    def literature(self, item_id: str, passage: str, sentence: int = 0) -> Response:
+        """The paper or guideline behind a citation."""
+        view = passage_of(self._house, self._readings, item_id, passage, sentence)
+        return respond("passage.html", {"view": view})
 
     def receipt(self, item_id: str) -> Response:
         """What was signed and what the server stored."""

@@ -52,6 +52,8 @@ class Sentence:
     """For an absence: where one has looked."""
     quoted: bool = False
     """Whether it repeats words of a note."""
+    printed: tuple[Printed, ...] = ()
+    """What it repeats of the literature."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +64,18 @@ class Section:
     """What stands above it."""
     sentences: tuple[Sentence, ...]
     """In order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Printed:
+    """One sentence of the literature."""
+
+    text: str
+    """The sentence."""
+    reference: str
+    """Where it is printed, in words."""
+    href: str
+    """The passage's page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +92,8 @@ class Due:
     """The facts of the chart that it stands on."""
     link: str | None
     """The guideline's address, when it is a web address."""
+    literature: tuple[Printed, ...]
+    """Sentences of papers and guidelines that stand beside it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +180,13 @@ def _sentence(
         workings=tuple(_working(c, numbering) for c in computed),
         looked=f"{line['query'].partition('?')[0]}, {line['found']} found" if line else None,
         quoted=bool(quotes),
+        printed=_printed(claim.get("passages", ()), numbering),
+    )
+
+
+def _printed(passages: Sequence[Mapping[str, Any]], numbering: Numbering) -> tuple[Printed, ...]:
+    return tuple(
+        Printed(text=p["text"], reference=p["reference"], href=numbering.passage(p["address"])) for p in passages
     )
 
 
@@ -181,4 +204,5 @@ def _due(suggestion: Mapping[str, Any], numbering: Numbering, entries: Mapping[s
         suggestion=suggestion,
         because=numbering.cited(suggestion["because"], suggestion["id"]),
         link=url if url.startswith(("https://", "http://")) else None,
+        literature=_printed(suggestion.get("literature", ()), numbering),
     )

@@ -54,6 +54,62 @@ class SourceView:
     """Whether a quoted sentence was found in the text."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassageView:
+    """Everything on the page of a passage of the literature."""
+
+    item_id: str
+    """The item that it was opened from."""
+    identity: Identity
+    """Whose item it is."""
+    title: str
+    """The document's title."""
+    heading: str
+    """The heading above the passage."""
+    sentences: tuple[Piece, ...]
+    """The passage, with the cited sentence marked."""
+    facts: tuple[tuple[str, str], ...]
+    """What is known of the document, label and words."""
+    link: str | None
+    """Its web address."""
+
+
+def passage_of(house: House, readings: Readings, item_id: str, passage: str, index: int) -> PassageView:
+    """The page of a passage that a sentence of this item repeats.
+
+    Raises:
+        review.errors.ItemNotFound: there is no such item.
+        Missing: no sentence of this item repeats it.
+    """
+    run = run_of(house.services, show(house.services.db, item_id).item.run_id)
+    found = next((p for p in readings.result(run).get("literature", ()) if p["id"] == passage), None)
+    if found is None:
+        raise Missing("No paper of that name stands behind this item; open it from the item's own page")
+    url = str(found["url"] or "")
+    known = (
+        ("Journal", found["journal"]),
+        ("Year", found["year"]),
+        ("Kind", ", ".join(found["publication_types"])),
+        ("PubMed", found["pmid"]),
+        ("DOI", found["doi"]),
+        ("Page", found["page"]),
+        ("Read from", found["origin"]),
+        ("Passage", found["id"]),
+        ("SHA-256", found["sha256"]),
+    )
+    return PassageView(
+        item_id=item_id,
+        identity=readings.identity(run),
+        title=found["title"],
+        heading=found["heading"],
+        sentences=tuple(
+            Piece(text=text, marked=n == index, first=n == index) for n, text in enumerate(found["sentences"], start=1)
+        ),
+        facts=tuple((label, str(value)) for label, value in known if value),
+        link=url if url.startswith(("https://", "http://")) else None,
+    )
+
+
 def source_of(house: House, readings: Readings, item_id: str, ref: str, owner: str | None) -> SourceView:
     """The page of a fact's id or of `Type/id`.
 

@@ -68,6 +68,11 @@ class Numbering:
         """The links of facts that a computation used; they are named, not numbered."""
         return tuple(Source(n=0, href=f"{self._base}{i}#cited", words=self._says(i)) for i in ids if i in self._facts)
 
+    def passage(self, address: str) -> str:
+        """The page of a sentence of the literature."""
+        passage, _, index = address.rpartition("#")
+        return f"{self._base.replace('/sources/', '/literature/')}{quote(passage)}?sentence={index}#cited"
+
     def all(self) -> Sequence[Source]:
         """Every resource cited so far, by number."""
         return [

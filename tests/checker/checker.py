@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from tests.checker.absences import NotKnown, needs, present
+from tests.checker.prints import misprinted
 from tests.checker.raw import RawChart, note_words, plain, walk, when, wrong
 from tests.checker.recompute import recompute
 from tests.checker.recount import recounts
@@ -38,15 +39,22 @@ class Report:
     """What it could not judge."""
 
 
-def check(result: Mapping[str, Any], chart: RawChart) -> Report:
-    """Hold a result against the raw chart."""
-    return _Check(result, chart).report()
+def check(result: Mapping[str, Any], chart: RawChart, literature: Mapping[str, str] | None = None) -> Report:
+    """Hold a result against the raw chart.
+
+    Args:
+        result: as `run --json` gives it.
+        chart: the raw bundle.
+        literature: the raw texts of papers and guidelines by document key, read without the program.
+    """
+    return _Check(result, chart, literature or {}).report()
 
 
 class _Check:
-    def __init__(self, result: Mapping[str, Any], chart: RawChart) -> None:
+    def __init__(self, result: Mapping[str, Any], chart: RawChart, literature: Mapping[str, str]) -> None:
         self._result = result
         self._chart = chart
+        self._literature = literature
         self._findings: list[str] = []
         self._unchecked: list[str] = []
         self._checked = 0
@@ -57,6 +65,9 @@ class _Check:
                 self._findings.append(f"{claim['id']} “{claim['text'][:70]}”: {one}")
         cited = [c for s in self._result["suggestions"] for c in s["because"]]
         cited += [c for k in self._result["critical"] for c in k["citations"]]
+        for one in self._result["suggestions"]:
+            if not one["because"] or not one["guideline"]["id"] or not one["guideline"]["version"]:
+                self._findings.append(f"{one['id']} does not stand on a fact and a version of a guideline")
         self._findings.extend(self._citations(cited))
         self._findings.extend(self._page())
         self._findings.extend(self._accounted())
@@ -96,6 +107,9 @@ class _Check:
         if broken:
             return
         yield from self._quotes(claim)
+        for passage in claim.get("passages", ()):
+            self._checked += 1
+            yield from misprinted(passage, claim["text"], self._result, self._literature)
         dates, numbers = scan(self._own_words(claim))
         yield from self._dates(dates, claim)
         good: dict[str, set[Decimal]] = {}
@@ -131,6 +145,8 @@ class _Check:
         text = str(claim["text"])
         for quote in claim["quotes"]:
             text = text.replace(f"“{quote['text']}”", "“”")
+        for passage in claim.get("passages", ()):
+            text = text.replace(f"“{passage['text']}” ({passage['reference']})", "“”")
         for one in self._result["suggestions"]:
             if claim.get("guideline") == f"{one['guideline']['id']}|{one['guideline']['version']}":
                 text = text.removeprefix(one["title"])
@@ -230,6 +246,7 @@ class _Check:
             text = re.sub(r"^(## .*|\d+\. )", "", line)
             frame = (
                 "Guidelines: ",
+                "Literature: ",
                 "No rule knows",
                 "COULD NOT READ",
                 "Child: adult targets",

@@ -107,6 +107,19 @@ class LocalIndex:
             ]
             return tuple(self._passage(row[0], 0.0) for row in rows)
 
+    def retracted(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those among some documents that were retracted."""
+        with self._lock:
+            return frozenset(
+                key
+                for key in keys
+                if self._db.execute(
+                    "SELECT 1 FROM document WHERE key = ? AND (retracted OR EXISTS"
+                    " (SELECT 1 FROM retraction WHERE retraction.pmid = document.pmid))",
+                    (key,),
+                ).fetchone()
+            )
+
     @property
     def documents(self) -> int:
         """How many documents the index holds."""

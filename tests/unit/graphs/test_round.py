@@ -45,7 +45,8 @@ def test_node_names_are_pinned(compiled: Any) -> None:
 
 def test_state_names_are_pinned() -> None:
     assert set(RoundState.__annotations__) == {
-        "run_id", "prepared", "plan", "made", "evidence", "since", "passes", "outcomes", "drafts", "repairs",
+        "run_id", "prepared", "plan", "made", "evidence", "since", "passes", "outcomes", "literature", "drafts",
+        "repairs",
         "verified", "item_id", "proposal_sha256", "revision", "outcome",
     }  # fmt: skip
 
