@@ -1,5 +1,8 @@
 # The program with its pinned dependencies and the CQL engine; it runs as nobody in particular and keeps state in /data.
-FROM python:3.11-slim
+FROM python:3.11.14-slim
+
+# Further pins by name, with blanks between them: postgres, models, tune (requirements/NAME.txt).
+ARG EXTRAS=""
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -9,8 +12,9 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /app
 
 # First what changes seldom, so that a change of code builds in seconds.
-COPY requirements/app.txt requirements/
+COPY requirements/app.txt requirements/postgres.txt requirements/models.txt requirements/tune.txt requirements/
 RUN pip install --require-hashes -r requirements/app.txt
+RUN for extra in $EXTRAS; do pip install -r "requirements/$extra.txt"; done
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --cache /tmp/npm && rm -rf /tmp/npm
 
@@ -23,5 +27,7 @@ VOLUME /data
 ENV PREROUND_HOME=/data/.preround
 
 EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
 # All addresses of the container; compose publishes the port on this machine's loopback only.
 CMD ["preround", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -48,8 +48,9 @@ format: $(DEV) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix .
 
 pins: $(APP) ## resolve requirements/*.txt again from pyproject.toml
-	@for group in app dev; do \
-		$(BIN)/uv pip compile pyproject.toml $$([ $$group = dev ] && echo --group dev --extra hear) --universal --generate-hashes \
+	@for group in app dev postgres; do \
+		case $$group in dev) more="--group dev --extra hear";; postgres) more="--extra postgres";; *) more="";; esac; \
+		$(BIN)/uv pip compile pyproject.toml $$more --universal --generate-hashes \
 			--no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade --quiet \
 			--output-file requirements/$$group.txt; \
 	done

@@ -10,6 +10,7 @@ from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -19,10 +20,16 @@ from tools.literature.remote.terms_of_use import EUROPE_PMC, PUBMED
 ReasonerName = Literal["offline", "vllm", "transformers"]
 
 
+SECRETS = Path("/run/secrets")
+"""Where container engines put secrets: a file `preround_fhir_token` there is as good as `PREROUND_FHIR_TOKEN`."""
+
+
 class Settings(BaseSettings):
     """Everything that a site may set."""
 
-    model_config = SettingsConfigDict(env_prefix="PREROUND_", toml_file="preround.toml", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PREROUND_", toml_file="preround.toml", extra="forbid", frozen=True, env_ignore_empty=True
+    )
 
     home: Path = Path(".preround")
     """Where state lives: database, checkpoints, sandbox, locks."""
@@ -117,5 +124,6 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is given wins over the environment, the environment over the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """What is given wins over the environment, that over secrets in files, those over the settings file."""
+        secrets = (SecretsSettingsSource(settings_cls, secrets_dir=SECRETS),) if SECRETS.is_dir() else ()
+        return init_settings, env_settings, *secrets, TomlConfigSettingsSource(settings_cls)

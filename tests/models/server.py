@@ -15,6 +15,7 @@ import httpx
 SHIM = Path(__file__).parent / "shim"
 NAME, REVISION, CONTEXT = "tiny", "0123456789abcdef", 16384
 START_SECONDS = 300
+CACHE_BYTES = 64 * 1024**2
 # Gemma's sliding-window layers keep too little without it: prompts that only begin alike would find nothing cached.
 # A model without such layers does not start with it.
 SLIDING = ("--prefix-cache-retention-interval", "512")
@@ -22,7 +23,7 @@ FLAGS = (
     *("--dtype", "bfloat16", "--max-model-len", str(CONTEXT), "--max-num-seqs", "4"),
     # On a CPU, vLLM 0.32 dies when a prompt that is read in parts has a seed and a temperature; so it is read in one.
     *("--max-num-batched-tokens", str(CONTEXT)),
-    *("--enforce-eager", "--kv-cache-memory-bytes", "64M", "--enable-prompt-tokens-details"),
+    *("--enforce-eager", "--kv-cache-memory-bytes", str(CACHE_BYTES), "--enable-prompt-tokens-details"),
     *("--structured-outputs-config", '{"backend": "guidance", "disable_any_whitespace": true}'),
 )
 

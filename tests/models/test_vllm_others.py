@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from agents.models.registry import row_of
 from agents.models.serving import compared, listed
 from agents.worded.answers import AnswerForm, MoreForm
 from agents.worded.reasoner import WordedReasoner
+from benchmarks.serving import shape_of
 from tests.models.command import preround
 from tests.models.random_chat import RandomChat
 from tests.models.rounds import ward
-from tests.models.server import CONTEXT, REVISION, SLIDING, VllmServer
+from tests.models.server import CACHE_BYTES, CONTEXT, REVISION, SLIDING, VllmServer
 
 pytestmark = [pytest.mark.vllm, pytest.mark.models, pytest.mark.xdist_group("vllm-others")]
 
@@ -100,6 +102,16 @@ def test_the_row_of_an_adapter_and_doctor_see_what_is_served(lora: VllmServer, a
         r["name"]: r["serving"] for r in json.loads(preround(tmp_path, "models", "--json", "-", **settings).stdout)
     }
     assert states[ADAPTER]["state"] == states[BASE]["state"] == "served"
+
+
+@pytest.mark.parametrize("name", ["lora", "llama"])
+def test_the_cache_takes_what_the_sizes_say(name: str, tiny: Path, request: pytest.FixtureRequest) -> None:
+    server: VllmServer = request.getfixturevalue(name)
+    held = re.findall(r"KV cache size: ([\d,]+) tokens", server.log.read_text(errors="replace"))
+    weights = tiny / ("text" if name == "lora" else "llama")
+    shape = shape_of(json.loads((weights / "config.json").read_text()), name=name, parameters=0)
+    # Sliding layers are retained whole, as docs/serving.md counts them.
+    assert int(held[-1].replace(",", "")) == pytest.approx(CACHE_BYTES / shape.token(), rel=0.02)
 
 
 @pytest.mark.parametrize("seed", range(5))

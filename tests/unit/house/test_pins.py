@@ -39,12 +39,12 @@ def test_each_dependency_is_pinned_to_a_version_that_pyproject_allows(group: str
 
 
 def test_the_program_runs_in_tests_with_the_versions_that_users_get() -> None:
-    app, dev = pins("app"), pins("dev")
+    app, dev, postgres = pins("app"), pins("dev"), pins("postgres")
     assert len(app) > 30
-    assert {name: dev.get(name) for name in app} == app
+    assert {name: dev.get(name) for name in app} == app == {name: postgres.get(name) for name in app}
 
 
-@pytest.mark.parametrize("group", ["app", "dev"])
+@pytest.mark.parametrize("group", ["app", "dev", "postgres"])
 def test_each_pin_has_a_hash_and_no_address(group: str) -> None:
     text = (ROOT / "requirements" / f"{group}.txt").read_text()
     blocks = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
