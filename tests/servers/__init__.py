@@ -1,0 +1,1 @@
+"""The same tests of our FHIR client on servers of different makers."""
