@@ -16,7 +16,7 @@ from tests.unit.house.files import ROOT
 pytestmark = pytest.mark.filterwarnings("default")
 
 MODULE = "vllm.entrypoints.openai.api_server"
-BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def said() -> dict[str, list[str]]:
@@ -27,13 +27,14 @@ def said() -> dict[str, list[str]]:
         text = (ROOT / "docs" / document).read_text()
         for n, block in enumerate(b for b in BLOCK.findall(text) if MODULE in b):
             found[f"{document} {n}"] = shlex.split(block.replace("\\\n", " "))
+    assert len(found) >= 5, "the compose file's three and one of each document"
     return {where: line[line.index(MODULE) + 1 :] for where, line in found.items()}
 
 
 @pytest.fixture(scope="module")
 def parser() -> Any:
     flexible: Any = importlib.import_module("vllm.utils.argparse_utils")
-    arguments: Any = importlib.import_module("vllm.entrypoints.openai.cli_args")
+    arguments: Any = importlib.import_module("vllm.entrypoints.launchers.cli_args")
     return arguments.make_arg_parser(flexible.FlexibleArgumentParser())
 
 
