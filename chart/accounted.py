@@ -14,6 +14,7 @@ from chart.problems import Problem
 As = Literal["current", "stale", "finished", "duplicate", "superseded", "past", "not_borne_out", "social", "folded"]
 _OF_CLASS: dict[str, As] = {
     "active": "current",
+    "directive": "current",
     "unlisted": "current",
     "not_borne_out": "not_borne_out",
     "superseded": "superseded",

@@ -13,6 +13,7 @@ from chart.courses import Course, build_courses
 from chart.drug import Drugs, drugs
 from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
+from chart.lapses import lapsed, only_as_needed, recurrent, risky_stale
 from chart.measurement import Measurements, Range, measurements
 from chart.notes import medicine_conflicts, note_findings, repeated
 from chart.pending import preliminary
@@ -20,6 +21,7 @@ from chart.plausibility import doubt
 from chart.problems import Concept, Problem, build_problems, concepts
 from chart.rules import Rules, rules
 from chart.series import Series, build_series
+from chart.stay import Stay, stay_of
 from chart.therapy import avoided, blood_pressure, contradictions, duplicates, pairs
 from chart.trends import acute, critical, slow_trends
 
@@ -57,6 +59,8 @@ class Appraisal:
     """How many named drug pairs were checked."""
     copied: frozenset[str]
     """Sentences of notes that are copied forward."""
+    stay: Stay | None
+    """The hospital stay under way, if there is one."""
 
     @property
     def act_first(self) -> tuple[Finding, ...]:
@@ -118,8 +122,12 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         found.extend(avoided(courses, problems, book, chart.age))
         found.extend(pairs_found)
         found.extend(unmonitored(courses, series, book, chart.today))
-        found.extend(unrepeated(series, book, chart.today))
-        found.extend(never_recorded(chart, problems, series, book))
+        found.extend(unrepeated(series, problems, ranges, book, chart.today))
+        found.extend(_unsaid(never_recorded(chart, problems, series, book), found))
+        found.extend(lapsed(chart, courses, book))
+        found.extend(risky_stale(chart, courses, concept_table, book, drug_table.high_risk))
+        found.extend(only_as_needed(courses, problems, book))
+        found.extend(recurrent(chart, concept_table))
         failing = any(p.concept.key == "heart_failure" and p.listed == "active" for p in problems)
         fast = acute(series, chart.today, heart_failure=failing)
         told = {f.key for f in fast}
@@ -150,7 +158,14 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         accounted=account(chart, problems, courses),
         pairs_checked=pairs_checked,
         copied=repeated(chart.notes),
+        stay=stay_of(chart),
     )
+
+
+def _unsaid(missing: list[Finding], found: list[Finding]) -> list[Finding]:
+    """What was never measured, without what the monitoring of a drug already asks for."""
+    asked = {k for f in found if f.kind == "unmonitored" for k in f.words["measurements"].split(",")}
+    return [f for f in missing if f.words.get("looked_for", "").removeprefix("measurement:") not in asked]
 
 
 def _rank(finding: Finding) -> tuple[int, float, str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from chart.measurement import read_table
+from chart.strength import spoken
 
 _STRENGTH = re.compile(
     r"(?P<amount>\d[\d.,]*)\s*-?\s*(?P<unit>mg|mcg|µg|ug|g|unt|units?|iu|meq|ml|%)(?:\s*/\s*(?P<per>\d*\.?\d*\s*(?:ml|actuat|hr|h|mg|l)))?\b",
@@ -94,18 +95,22 @@ class Drug:
         return all(i.known for i in self.ingredients)
 
     @property
+    def strengths(self) -> tuple[tuple[str, str], ...]:
+        """The strengths as said, number and unit, in the order of the ingredients; those that the name gives."""
+        return tuple(spoken(i.strength, self.form) for i in self.ingredients if i.strength)
+
+    @property
     def short(self) -> str:
-        """As a clinician writes it: ``amlodipine 2.5 mg``, ``fluticasone/salmeterol 0.25/0.05 mg DPI``, ``Humulin``."""
+        """As a clinician writes it: ``amlodipine 2.5 mg``, ``fluticasone/salmeterol 250/50 mcg DPI``, ``Humulin``."""
         names = "/".join(i.name for i in self.ingredients)
+        amounts = self.strengths
         if self.brand and len(self.ingredients) > 1:
-            strengths = "/".join(i.strength.split(" ")[0] for i in self.ingredients if i.strength)
-            return f"{self.brand} {strengths}".strip()
-        amounts = [i.strength for i in self.ingredients if i.strength]
-        units = {a.partition(" ")[2] for a in amounts}
-        if len(amounts) > 1 and len(units) == 1:
-            strength = "/".join(a.partition(" ")[0] for a in amounts) + " " + units.pop()
+            return f"{self.brand} {'/'.join(number for number, _ in amounts)}".strip()
+        units = {unit for _, unit in amounts}
+        if len(units) == 1:
+            strength = "/".join(number for number, _ in amounts) + " " + units.pop()
         else:
-            strength = " / ".join(amounts)
+            strength = " / ".join(f"{number} {unit}" for number, unit in amounts)
         form = self.form if self.form not in ("tablet", "capsule", "") else ""
         return " ".join(part for part in (names, strength, form) if part)
 

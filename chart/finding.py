@@ -21,7 +21,12 @@ FindingKind = Literal[
     "pair",
     "unmonitored",
     "unlisted",
+    "recurrent",
     "trend",
+    "missing_basic",
+    "lapsed",
+    "risky_stale",
+    "as_needed",
     "unrepeated",
     "never_recorded",
     "overdue",
@@ -50,9 +55,16 @@ RANK: Mapping[FindingKind, int] = {
     "pair": 6,
     "unmonitored": 7,
     "unlisted": 8,
-    "trend": 9,
+    "recurrent": 9,
+    "trend": 10,
+    "risky_stale": 11,
+    "missing_basic": 12,
+    "lapsed": 13,
+    "as_needed": 14,
 }
 """The order under "Act on / verify first"; kinds without a rank have other places on the page."""
+FILLS: tuple[FindingKind, ...] = ("unrepeated", "overdue", "never_recorded", "kidney_values")
+"""What takes the room that is left on top, in this order; where there is none, it stands at its own place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from chart.chart import Chart
 from chart.courses import Course
 from chart.fact import Fact, FactKind
 from chart.finding import Finding
+from chart.measurement import Range
 from chart.moment import months_before
 from chart.problems import Problem
 from chart.rules import Rules
@@ -90,7 +91,7 @@ def missing_therapy(
             past = [c for c in courses if c.drug.classes & wanted]
             shows = series.get(rule.row.get("shows", ""))
             found[name] = Finding(
-                kind="missing_therapy",
+                kind="missing_basic" if rule.row.get("basic") else "missing_therapy",
                 key=name,
                 when=start.start if start else None,
                 problems=(problem,),
@@ -101,23 +102,32 @@ def missing_therapy(
     return list(found.values())
 
 
-def unrepeated(series: Mapping[str, Series], rules: Rules, today: date) -> list[Finding]:
-    """Last values far outside what is safe that nobody measured again in time."""
-    found = []
+def unrepeated(
+    series: Mapping[str, Series], problems: Sequence[Problem], ranges: Mapping[str, Range], rules: Rules, today: date
+) -> list[Finding]:
+    """Last values outside what is safe, or in a disease outside their range, that nobody measured again in time."""
+    found: dict[str, Finding] = {}
     for rule in rules.repeat:
-        one = series.get(rule.row["measurement"])
+        key = rule.row["measurement"]
+        one = series.get(key)
         last = one.points[-1] if one and one.points else None
-        if one is None or last is None or last.doubt or last.day >= months_before(today, rule.row["months"]):
+        if last is None or last.doubt or last.day >= months_before(today, rule.row["months"]):
             continue
         if any(series[k].points[-1].day > last.day for k in rule.row.get("or", ()) if k in series and series[k].points):
             continue
-        low, high = rule.row.get("below"), rule.row.get("above")
-        off = (low is not None and last.value < Decimal(str(low))) or (
-            high is not None and last.value > Decimal(str(high))
+        asked = "problem" not in rule.row or any(
+            p.concept.key in rule.row["problem"] and p.listed == "active" for p in problems
         )
-        if off:
-            found.append(Finding(kind="unrepeated", key=rule.row["measurement"], when=last.when.start, points=(last,)))
-    return found
+        if asked and _is_off(rule.row, last.value, ranges.get(key)):
+            found.setdefault(key, Finding(kind="unrepeated", key=key, when=last.when.start, points=(last,)))
+    return list(found.values())
+
+
+def _is_off(row: Mapping[str, Any], value: Decimal, own: Range | None) -> bool:
+    if "range" in row:
+        return own is not None and own.side(value) == row["range"]
+    low, high = row.get("below"), row.get("above")
+    return (low is not None and value < Decimal(str(low))) or (high is not None and value > Decimal(str(high)))
 
 
 def never_recorded(
@@ -130,14 +140,19 @@ def never_recorded(
         key = rule.row["name"]
         if asks is None or key in found:
             continue
+        top = {"top": "yes"} if rule.row.get("top") else {}
         last = _last_on_record(chart, series, rule.row)
         months = rule.row.get("months")
         if last is None:
             found[key] = Finding(
-                kind="never_recorded", key=key, when=None, problems=asks, words={"looked_for": _looked_for(rule.row)}
+                kind="never_recorded",
+                key=key,
+                when=None,
+                problems=asks,
+                words={"looked_for": _looked_for(rule.row), **top},
             )
         elif months and last.when and last.when.date < months_before(chart.today, months):
-            found[key] = Finding(kind="overdue", key=key, when=last.when.start, problems=asks, facts=(last,))
+            found[key] = Finding(kind="overdue", key=key, when=last.when.start, problems=asks, facts=(last,), words=top)
     return list(found.values())
 
 

@@ -18,7 +18,9 @@ from chart.measurement import Range, read_table
 from chart.moment import months_before
 from chart.series import Point, Series
 
-ProblemClass = Literal["active", "not_borne_out", "superseded", "past", "social", "duplicate", "folded", "unlisted"]
+ProblemClass = Literal[
+    "active", "not_borne_out", "superseded", "past", "social", "duplicate", "folded", "unlisted", "directive"
+]
 SNOMED = "http://snomed.info/sct"
 _ICD10 = "icd-10"
 _SUFFIX = re.compile(
@@ -26,6 +28,8 @@ _SUFFIX = re.compile(
     r"|product|observable entity|record artifact|environment|person|organism|body structure)\)\s*$",
     re.I,
 )
+
+_VISIT = re.compile(r"^(encounter|visit) (for|with) (?=.)", re.I)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +41,7 @@ class Concept:
     short: str
     """What a clinician calls it."""
     kind: str
-    """``chronic event acute symptom social``, or ``other`` for a problem outside the table."""
+    """``chronic event acute symptom social directive``, or ``other`` for a problem outside the table."""
     words: tuple[re.Pattern[str], ...]
     """How charts name it."""
     snomed: frozenset[str]
@@ -47,7 +51,7 @@ class Concept:
     shows: tuple[str, ...]
     """Measurement keys that show its state, the controlling one first."""
     rules: Mapping[str, Any]
-    """``borne_out``, ``target``, ``superseded_by``, ``folded_by`` as the table has them."""
+    """``borne_out``, ``target``, ``superseded_by``, ``folded_by``, ``says``, ``degrees`` as the table has them."""
 
 
 OTHER = Concept(key="other", short="", kind="other", words=(), snomed=frozenset(), icd10=(), shows=(), rules={})
@@ -72,13 +76,22 @@ class Problem:
 
     @property
     def name(self) -> str:
-        """A short name: the record's own words without the terminology's suffix."""
-        return plain_name(self.facts[-1].name)
+        """What a clinician calls it: the table's words by degree, else the record's without a terminology's suffix."""
+        state = next((p for p in self.shows if p.doubt is None), None)
+        degree = degree_of(self.concept, state.value) if state and self.listed == "active" else None
+        return degree or str(self.concept.rules.get("says", plain_name(self.facts[-1].name)))
+
+
+def degree_of(concept: Concept, value: Decimal) -> str | None:
+    """The table's words for how far the controlling value goes, such as ``Obesity class II``; ``None`` without any."""
+    reached = [d for d in concept.rules.get("degrees", ()) if value >= Decimal(str(d["at_least"]))]
+    return str(reached[-1]["says"]) if reached else None
 
 
 def plain_name(name: str) -> str:
-    """A terminology display as words: ``Anemia (disorder)`` → ``Anemia``."""
-    return _SUFFIX.sub("", name).strip()
+    """A terminology display as words: ``Anemia (disorder)`` → ``Anemia``, ``Encounter for check-up`` → ``check-up``."""
+    plain = _SUFFIX.sub("", name).strip()
+    return _VISIT.sub("", plain).strip(" '\"") or plain
 
 
 @lru_cache(maxsize=4)
@@ -163,11 +176,13 @@ def _classify(
     folds = [k for k in concept.rules.get("folded_by", ()) if k in present]
     if concept.kind == "social":
         listed = "social"
+    elif concept.kind == "directive":
+        listed = "directive"
     elif by:
         listed = "superseded"
     elif len(folds) >= 2:
         listed, by = "folded", folds[0]
-    elif _is_past(concept, facts, chart):
+    elif _is_past(concept, facts, chart) and not _still_shown(concept, series, ranges):
         listed = "past"
     elif concept.rules.get("borne_out"):
         because = _contradiction(concept.rules["borne_out"], series, ranges)
@@ -188,6 +203,15 @@ def _is_past(concept: Concept, facts: Sequence[Fact], chart: Chart) -> bool:
         return False
     cutoff = months_before(_last_day(chart), months)
     return all(f.when is not None and f.when.date < cutoff for f in facts)
+
+
+def _still_shown(concept: Concept, series: Mapping[str, Series], ranges: Mapping[str, Range]) -> bool:
+    """Whether the last value that shows an illness is still abnormal: nobody has shown that it is over."""
+    if concept.kind != "acute" or not concept.shows:
+        return False
+    one, own = series.get(concept.shows[0]), ranges.get(concept.shows[0])
+    last = one.points[-1] if one and one.points else None
+    return last is not None and own is not None and own.side(last.value) != "within"
 
 
 def _last_day(chart: Chart) -> date:
@@ -219,14 +243,19 @@ def _bears_out(test: Mapping[str, Any], value: Decimal, own: Range | None) -> bo
 
 
 def _unlisted(chart: Chart, table: Sequence[Concept], present: set[str]) -> list[Problem]:
-    """Lasting problems that emergency or repeated encounter reasons of three years show and the list does not."""
+    """Lasting problems that emergency or repeated encounter reasons of three years show and the list does not.
+
+    A disease that never goes away (``lasting``) counts from whatever year it was treated in.
+    """
     since = months_before(_last_day(chart), 36)
     groups: dict[str, list[Fact]] = {}
     kinds: dict[str, Concept] = {}
     for fact in chart.of("encounter"):
-        if "reason" not in fact.tags or fact.when is None or fact.when.date < since:
+        if "reason" not in fact.tags or fact.when is None:
             continue
         concept = concept_of(fact, table)
+        if fact.when.date < since and not concept.rules.get("lasting"):
+            continue
         if concept.kind not in ("chronic", "event") or concept.key in present or concept.key == "injury":
             continue
         groups.setdefault(concept.key, []).append(fact)

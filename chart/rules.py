@@ -49,6 +49,12 @@ class Rules:
     """Results that should have been measured again."""
     expected: tuple[Rule, ...]
     """What a problem asks to have on record."""
+    rescue: tuple[Rule, ...]
+    """Drugs to have at hand for an allergy."""
+    regular: tuple[Rule, ...]
+    """Drugs that work only when taken regularly."""
+    reasons: tuple[Rule, ...]
+    """What a class of drug is usually given for."""
     quiet: re.Pattern[str]
     """Names of procedures that say nothing by themselves, in lower case."""
 
@@ -65,5 +71,8 @@ def rules(site: Path | None = None) -> Rules:
         pairs=tuple(Rule(row=row) for row in table["pair"]),
         repeat=tuple(Rule(row=row) for row in table["repeat"]),
         expected=tuple(Rule(row=row) for row in table["expected"]),
+        rescue=tuple(Rule(row=row) for row in table["rescue"]),
+        regular=tuple(Rule(row=row) for row in table["regular"]),
+        reasons=tuple(Rule(row=row) for row in table["reason"]),
         quiet=re.compile("|".join(table["quiet"]["words"])),
     )

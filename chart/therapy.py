@@ -41,6 +41,7 @@ def contradictions(
                     points=points,
                     courses=tuple(taking),
                     problems=tuple(p for p in problems if p.concept.key in rule.row.get("problem", ())),
+                    words={"fell": "yes"} if "fall" in rule.row else {},
                 )
             )
     return found
@@ -61,12 +62,24 @@ def _against(rule: Rule, one: Series, today: date) -> tuple[Point, ...]:
             if rule.row.get("doubtful")
             else ()
         )
+    if "fall" in rule.row:
+        return _fallen(rule, one)
     below, above = rule.row.get("below"), rule.row.get("at_or_above")
     if below is not None and last.value < Decimal(str(below)):
         return (last,)
     if above is not None and last.value >= Decimal(str(above)):
         return one.trusted if rule.row.get("uncontrolled") else (last,)
     return ()
+
+
+def _fallen(rule: Rule, one: Series) -> tuple[Point, ...]:
+    """The highest value of the rule's months and the last one, where the fall between them counts."""
+    last = one.points[-1]
+    window = [p for p in one.trusted if months_before(last.day, rule.row["months"]) <= p.day < last.day]
+    if not window:
+        return ()
+    highest = max(window, key=lambda p: (p.value, p.when.start))
+    return (highest, last) if highest.value - last.value >= Decimal(str(rule.row["fall"])) else ()
 
 
 def blood_pressure(

@@ -39,6 +39,7 @@ _UNIT_WORDS = tuple(
     )
 )  # fmt: skip
 _UNIT = re.compile(r"\s?(" + "|".join(re.escape(u) for u in _UNIT_WORDS if u) + r")(?![A-Za-z0-9²/])")
+_TIME = re.compile(r"(?<![\d:.])(?:[01]\d|2[0-3]):[0-5]\d(?![\d:])")
 _ON = re.compile(r"^\s*(?:\(|on\s|,\s|in\s|of\s)\s*$")
 
 
@@ -90,6 +91,8 @@ class Mentions:
     """In order, dates and words with digits left out."""
     words: str
     """The sentence in lower case, for word rules."""
+    times: tuple[str, ...] = ()
+    """Times of day, as written: ``18:00``."""
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +102,9 @@ def mentions(text: str) -> Mentions:
     rest = list(text)
     for date in dates:
         rest[date.start : date.end] = " " * (date.end - date.start)
+    times = tuple(_TIME.finditer("".join(rest)))
+    for time in times:
+        rest[time.start() : time.end()] = " " * 5
     blank = "".join(rest)
     numbers: list[NumberMention] = []
     for found in _NUMBER.finditer(blank):
@@ -122,7 +128,9 @@ def mentions(text: str) -> Mentions:
                 dated=next((d for d in dates if d.start >= end and _ON.match(text[end : d.start])), None),
             )
         )
-    return Mentions(dates=dates, numbers=tuple(_dated_pairs(numbers, text)), words=text.lower())
+    return Mentions(
+        dates=dates, numbers=tuple(_dated_pairs(numbers, text)), words=text.lower(), times=tuple(t[0] for t in times)
+    )
 
 
 def _dated_pairs(numbers: Sequence[NumberMention], text: str) -> list[NumberMention]:

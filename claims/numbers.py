@@ -88,7 +88,7 @@ def _matches_computed(number: NumberMention, one: Computed) -> bool:
     if not (number.value == stated or (not number.signed and number.value == abs(stated))):
         return False
     if not number.unit:
-        return True
+        return one.unit not in ("d", "mo")  # a span of time is always said with its unit
     words = _DAY_WORDS.get(one.unit)
     return number.unit in words if words else number.unit == shown(one.unit) or same_unit(number.unit, one.unit)
 
@@ -119,6 +119,8 @@ def _in_words(number: NumberMention, found: Mentions, claim: Claim, appraisal: A
     texts = [c.value.lower() for c in cells if not _is_measured(c) and not c.path.endswith((".unit", ".code"))]
     texts.extend(q.text.lower() for q in claim.quotes)
     digits = rf"(?<![a-z\d.]){re.escape(number.text)}(?!\.?\d)"
+    if _in_strength(number, found, cells, appraisal):
+        return True
     if not number.unit:
         return any(re.search(digits, text) for text in texts)
     unit = number.unit.lower()
@@ -128,6 +130,19 @@ def _in_words(number: NumberMention, found: Mentions, claim: Claim, appraisal: A
     # A dose stands in two literals of one resource: the amount and its unit.
     amounts = {c.fact for c in cells if c.value == number.text and not _is_measured(c)}
     return any(c.fact in amounts and c.value.lower() == unit for c in cells)
+
+
+def _in_strength(number: NumberMention, found: Mentions, cells: Sequence[Citation], appraisal: Appraisal) -> bool:
+    """Whether a cited medicine has this strength as it is said; of ``250/50 mcg`` only the last has the unit."""
+    before_more = found.words[number.end : number.end + 1] == "/"
+    facts = {c.fact: appraisal.chart.by_id[c.fact] for c in cells}
+    said = [
+        strength
+        for fact in facts.values()
+        if fact.kind in ("medication", "administration", "dispense")
+        for strength in appraisal.drug_table.read(fact.name).strengths
+    ]
+    return any(n == number.text and (u == number.unit or (before_more and not number.unit)) for n, u in said)
 
 
 def _is_measured(citation: Citation) -> bool:

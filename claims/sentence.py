@@ -66,6 +66,13 @@ class Sentence:
         own = role if role in fact.cells else "recorded"
         return self.say(moment.words(year=year)).cite(fact, own)
 
+    def hour(self, fact: Fact) -> Sentence:
+        """The date with the time of day in the record's own zone, where it has one: on a ward hours count."""
+        self.date(fact)
+        if fact.when and fact.when.precision == "second" and "when" in fact.cells:
+            self.say(f" {fact.when.text.partition('T')[2][:5]}")
+        return self
+
     def year(self, fact: Fact) -> Sentence:
         """Only the year of a fact."""
         return (
@@ -77,7 +84,8 @@ class Sentence:
     def number(self, point: Point, measurement: Measurement, *, unit: bool = True) -> Sentence:
         """A measured value with its unit."""
         text = shown(measurement.unit) if unit else ""
-        joined = f"{measurement.shown(point.value)}{' ' + text if text else ''}"
+        digits = measurement.shown(point.value).replace("-", "−")
+        joined = f"{digits}{' ' + text if text else ''}"
         return self.say(joined).cite(point.fact, "value", "unit_code" if "unit_code" in point.fact.cells else "unit")
 
     def measured(self, point: Point, measurement: Measurement, *, named: bool = True, unit: bool = True) -> Sentence:
@@ -87,8 +95,11 @@ class Sentence:
         if self.knows(point):
             return self.say("(").date(point.fact).say(")")
         self.number(point, measurement, unit=unit).say(" (").date(point.fact)
-        if (self._appraisal.chart.today - point.day).days > OLD_DAYS:
+        age = (self._appraisal.chart.today - point.day).days
+        if age > OLD_DAYS:
             self.say(", ").calculate("months_since", [point.fact]).say(" months ago")
+        elif self._appraisal.stay and age > 1:
+            self.say(", ").calculate("days_since", [point.fact]).say(" days ago")
         return self.say(")")
 
     def calculate(
@@ -101,6 +112,13 @@ class Sentence:
         value = Decimal(one.value)
         sign = ("+" if value > 0 else "−" if value < 0 else "") if signed else "−" if value < 0 else ""
         return self.say(f"{sign}{abs(value):f}")
+
+    def also(self, op: Operation, facts: Sequence[Fact]) -> Sentence:
+        """Stand on a computation whose number the sentence says once for several."""
+        one = computed(op, facts, self._appraisal)
+        if one not in self._computed:
+            self._computed.append(one)
+        return self
 
     def quote(self, note: Fact, path: str, text: str) -> Sentence:
         """Repeat words of a note in quotation marks."""
@@ -130,7 +148,7 @@ class Sentence:
         )
         return Claim(
             id=claim_id,
-            text=" ".join("".join(self._text).split()),
+            text=_capital(" ".join("".join(self._text).split())),
             kind=kind or found,
             salience=salience,
             citations=tuple(self._citations),
@@ -141,3 +159,9 @@ class Sentence:
             quotes=tuple(self._quotes),
             guideline=self._guideline,
         )
+
+
+def _capital(text: str) -> str:
+    """A sentence begins with a capital, unless its first word is written otherwise (``eGFR``, ``pH``)."""
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.islower() else text

@@ -118,6 +118,7 @@ def verify(
         *_computations(claim, appraisal),
         *_absences(claim, appraisal, coverage),
         *_dates(found, claim, facts, appraisal),
+        *_times(found, claim),
         *unbacked(found, claim, facts, appraisal),
         *_directions(found, claim),
         *_names(found, claim, appraisal),
@@ -218,6 +219,12 @@ def _dates(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Appr
     ]
 
 
+def _times(found: Mentions, claim: Claim) -> list[str]:
+    """A time of day is one that a cited literal writes, in the record's own zone."""
+    written = " ".join(c.value for c in claim.citations) + " ".join(q.text for q in claim.quotes)
+    return [f"the time {t} is in nothing it cites" for t in found.times if t not in written]
+
+
 def _directions(found: Mentions, claim: Claim) -> list[str]:
     changes = [Decimal(c.value) for c in claim.computations if c.op in ("difference", "percent_change")]
     if not changes:
@@ -231,6 +238,8 @@ def _directions(found: Mentions, claim: Claim) -> list[str]:
 
 def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
     backed = backing(appraisal, claim.facts) | {tuple(a.removeprefix("current_").split(":", 1)) for a in claim.absent}
+    if any(c.op == "quotient_percent" for c in claim.computations):
+        backed.add(("measurement", "mchc"))
     quoted = " ".join(c.value for c in claim.citations).lower()
     # Words in quotation marks are the note's own; they are held to the note, not to what else is cited.
     words = found.words

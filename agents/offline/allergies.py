@@ -9,12 +9,13 @@ from agents.offline.words import listing
 from agents.reasoner import Material
 from chart.fact import Fact
 from chart.notes import denies_allergies
+from chart.problems import plain_name
 from claims.claim import Claim
 from claims.sentence import Sentence
 
 Number = Callable[[], str]
 PAST = frozenset({"inactive", "resolved"})
-_ALLERGY_TO = re.compile(r"^allergy to\s+", re.I)
+_ALLERGY_TO = re.compile(r"^allergy to\s+|\s+allergy$", re.I)
 
 
 def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
@@ -36,7 +37,7 @@ def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
         some = [f for f in past if f.status == status]
         if some:
             s = Sentence(m.appraisal).say(f"Allergies called {status}: ")
-            listing(s, some, lambda f, s=s: s.name(f, _allergen(f)).cite(f, "status"))  # type: ignore[misc]
+            listing(s, some, lambda f, s=s: s.name(f, allergen(f)).cite(f, "status"))  # type: ignore[misc]
             claims.append(s.claim(number(), salience=1))
     return tuple(claims)
 
@@ -56,9 +57,10 @@ def _known(m: Material, known: Sequence[Fact], stated_none: Sequence[Fact], clai
     return s.claim(claim_id, salience=1)
 
 
-def _allergen(fact: Fact) -> str:
-    """``Allergy to fish`` is an allergy to fish."""
-    return _ALLERGY_TO.sub("", fact.name)
+def allergen(fact: Fact) -> str:
+    """``Allergy to fish`` is an allergy to fish, ``House dust mite allergy`` one to house dust mites."""
+    plain = _ALLERGY_TO.sub("", plain_name(fact.name)) or fact.name
+    return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
 
 
 def _details(fact: Fact) -> list[str]:
@@ -69,7 +71,7 @@ def _details(fact: Fact) -> list[str]:
 
 
 def _group(s: Sentence, group: Sequence[Fact]) -> None:
-    listing(s, group, lambda f: s.name(f, _allergen(f)))
+    listing(s, group, lambda f: s.name(f, allergen(f)))
     s.say(" (each: " if len(group) > 1 else " (")
     for role in _details(group[0]):
         s.say(f"{'criticality ' if role == 'criticality' else ''}{group[0].cells[role].text}, ")

@@ -70,8 +70,9 @@ def _done(m: Material, found: Comparison, number: Number) -> list[Claim]:
 
 def _problems(m: Material, found: Comparison, number: Number) -> list[Claim]:
     claims = []
+    limits = {f.id for p in m.appraisal.problems if p.listed == "directive" for f in p.facts}
     for facts, words, role in (
-        (found.new_problems, "New problems: ", "when"),
+        ([f for f in found.new_problems if f.id not in limits], "New problems: ", "when"),
         (found.resolved_problems, "Resolved: ", "ended"),
     ):
         for group in chunks(_latest_of_name(facts), 8)[:1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from agents.offline.act_first import claim_of
 from agents.offline.words import chunks, listing, measurement, printed
 from agents.reasoner import Material
 from chart.finding import Finding
@@ -34,6 +35,12 @@ def doubts(m: Material, number: Callable[[], str], told: AbstractSet[str]) -> tu
     for kind in KINDS:
         before = told | printed(claims, m)
         found = [f for f in _in_order(m.appraisal.of(kind)) if not (f.points and f.points[-1].fact.id in before)]
+        if kind == "repeated_values":
+            claims.extend(_repeated(m, _once(found), number))
+            continue
+        if kind == "kidney_values":
+            claims.extend(claim_of(f, m, number(), salience=4, told=before) for f in _once(found))
+            continue
         for group in chunks(_once(found), 8):
             s = Sentence(m.appraisal, told=before).say(_TITLES[kind])
             listing(s, group, lambda f, s=s, kind=kind: _WORDS[kind](s, f, m), last="; ", between="; ")  # type: ignore[misc]
@@ -82,27 +89,43 @@ def _blood_count(s: Sentence, f: Finding, m: Material) -> None:
     s.name(hb.fact, "Hb").say(" ").number(hb, measurement(m, hb), unit=False).say(" with ").name(hct.fact, "Hct").say(
         " "
     )
-    s.number(hct, measurement(m, hct), unit=False).say(" (").date(hb.fact).say(") implies a quotient of ")
+    s.number(hct, measurement(m, hct), unit=False).say(" (").date(hb.fact).say(") implies an MCHC of ")
     s.calculate("quotient_percent", [hb.fact, hct.fact], places=1)
     if f.others and not s.knows(f.others[0]):
-        s.say(", ").name(f.others[0].fact, "MCHC").say(" reported ").number(
+        s.say(", ").cite(f.others[0].fact, "name").say("reported ").number(
             f.others[0], measurement(m, f.others[0]), unit=False
         )
-    s.say(": repeat the count")
+    _again(s, m, ": repeat the count")
 
 
-def _kidney(s: Sentence, f: Finding, m: Material) -> None:
-    creatinine, rate = f.points[0], f.others[0]
-    s.name(creatinine.fact, "creatinine").say(" ").number(creatinine, measurement(m, creatinine)).say(" (")
-    s.date(creatinine.fact).say(") gives an eGFR near ").calculate("implied_egfr", [creatinine.fact])
-    s.say(", ").name(rate.fact, "eGFR").say(" reported ").number(rate, measurement(m, rate), unit=False)
-    s.say(": repeat both")
+def _again(s: Sentence, m: Material, words: str) -> None:
+    """What to do about it; nothing is asked of the dead."""
+    if not m.appraisal.chart.deceased:
+        s.say(words)
 
 
-def _repeated(s: Sentence, f: Finding, m: Material) -> None:
-    last = f.points[-1]
-    s.name(last.fact, measurement(m, last).name).say(" ").number(last, measurement(m, last)).say(" on ")
-    s.calculate("count", [p.fact for p in f.points]).say(" days running, last ").date(last.fact)
+def _repeated(m: Material, found: Sequence[Finding], number: Callable[[], str]) -> list[Claim]:
+    """What never varies; measurements that repeat over the same days share their count."""
+    runs: dict[tuple[int, object], list[Finding]] = {}
+    for finding in found:
+        runs.setdefault((len(finding.points), finding.points[-1].day), []).append(finding)
+    claims = []
+    for group in chunks(list(runs.values()), 4):
+        s = Sentence(m.appraisal).say("Same decimals each time: ")
+        listing(s, group, lambda run, s=s: _run(s, run, m), last="; ", between="; ")  # type: ignore[misc]
+        claims.append(s.claim(number(), salience=4))
+    return claims
+
+
+def _run(s: Sentence, run: Sequence[Finding], m: Material) -> None:
+    def one(f: Finding) -> None:
+        last = f.points[-1]
+        s.name(last.fact, measurement(m, last).name).say(" ").number(last, measurement(m, last))
+        s.cite(last.fact, "when").also("count", [p.fact for p in f.points])
+
+    listing(s, run, one)
+    s.say(" on ").calculate("count", [p.fact for p in run[0].points]).say(" days running, last ")
+    s.date(run[0].points[-1].fact)
 
 
 def _smoking(s: Sentence, f: Finding, m: Material) -> None:
@@ -123,8 +146,6 @@ _TITLES = {
     "implausible": "Implausible: ",
     "same_moment": "Two values at one moment, left out of trends: ",
     "blood_count": "Blood count contradicts itself: ",
-    "kidney_values": "Kidney values contradict each other: ",
-    "repeated_values": "Same decimals each time: ",
     "smoking_conflict": "",
     "instruction_in_note": "",
 }
@@ -132,8 +153,6 @@ _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "implausible": _implausible,
     "same_moment": _same_moment,
     "blood_count": _blood_count,
-    "kidney_values": _kidney,
-    "repeated_values": _repeated,
     "smoking_conflict": _smoking,
     "instruction_in_note": _instruction,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
+from agents.offline.act_first import claim_of
+from agents.offline.ranking import ordinary, waiting
 from agents.offline.words import chunks, listing, measurement, printed
 from agents.reasoner import Material
 from chart.fact import Fact
@@ -29,18 +31,13 @@ def gaps_of(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim,
             s = Sentence(m.appraisal, told=told).say("Not final: ")
             listing(s, some, lambda f, s=s: _unfinished(s, f, m))  # type: ignore[misc]
             claims.append(s.claim(number(), salience=2))
-    for some_overdue in chunks(m.appraisal.of("overdue"), 6):
+    for some_overdue in chunks(ordinary(m, "overdue"), 6):
         s = Sentence(m.appraisal).say("Last done long ago: ")
         listing(s, some_overdue, lambda f, s=s: _last_done(s, f))  # type: ignore[misc]
         claims.append(s.claim(number(), salience=3))
+    claims.extend(claim_of(f, m, number(), salience=2, told=told | printed(claims, m)) for f in _waiting(m))
     results = m.looked_at("Observation")
-    for group in chunks(m.appraisal.of("unrepeated") if results else (), 4):
-        s = Sentence(m.appraisal, told=told | printed(claims, m)).say("Far off when last measured: ")
-        points = [f.points[0] for f in group]
-        listing(s, points, lambda p, s=s: s.measured(p, measurement(m, p)))  # type: ignore[misc]
-        s.absent("; none since", results or "", *(f"later:{p.fact.id}" for p in points))
-        claims.append(s.claim(number(), salience=2))
-    missing = m.appraisal.of("never_recorded")
+    missing = ordinary(m, "never_recorded")
     look = m.looked_at("Procedure") if m.looked_at("Observation") else None
     named = [f for f in missing if not f.words["looked_for"].startswith("measurement:")]
     if named and look:
@@ -54,6 +51,10 @@ def gaps_of(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim,
         )
         claims.append(s.say(".").claim(number(), kind="absence", salience=3))
     return tuple(claims)
+
+
+def _waiting(m: Material) -> list[Finding]:
+    return [f for kind in ("unrepeated", "overdue", "never_recorded") for f in waiting(m, kind)]
 
 
 def _unfinished(s: Sentence, fact: Fact, m: Material) -> None:

@@ -49,7 +49,7 @@ def problems(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim
             claims.append(listing(s, group, partial(say_problem, s)).claim(number(), salience=3))
     claims.extend(denied)
     for listed, words in (
-        ("superseded", "Superseded by a later diagnosis: "),
+        ("superseded", "Superseded by another diagnosis: "),
         ("folded", "Folded, its parts stand above: "),
         ("past", "Listed as active, but past: "),
         ("social", "Social: "),

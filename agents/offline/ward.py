@@ -10,7 +10,7 @@ from agents.offline.words import listing, measurement
 from agents.reasoner import Material
 from chart.fact import Fact
 from chart.series import Point
-from chart.stay import Stay, stay_of
+from chart.stay import Stay
 from claims.claim import Claim
 from claims.sentence import Sentence
 
@@ -30,7 +30,7 @@ SINCE_ADMISSION = (
 
 def ward(material: Material, number: Callable[[], str], told: AbstractSet[str]) -> list[Claim]:
     """The lines of a stay under way; none for a patient at home. ``told``: results whose value stands above."""
-    stay = stay_of(material.appraisal.chart)
+    stay = material.appraisal.stay
     if stay is None:
         return []
     return [
@@ -98,6 +98,6 @@ def _dose(s: Sentence, fact: Fact) -> None:
     dose = " ".join(fact.cells[r].text for r in ("dose", "dose_unit") if r in fact.cells)
     if dose and not fact.name.lower().endswith(dose.lower()):
         s.say(f" {dose}").cite(fact, "dose", "dose_unit")
-    s.say(" (").date(fact).say(")").cite(fact, "status")
+    s.say(" (").hour(fact).say(")").cite(fact, "status")
     if "reason" in fact.cells and "negated" in fact.tags:
         s.say(f": {fact.cells['reason'].text}").cite(fact, "reason")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from agents.offline.growth import growth
@@ -16,9 +15,6 @@ from claims.sentence import Sentence
 Number = Callable[[], str]
 INFANT = 2
 """Years; below, the age is said in months."""
-_CODE_STATUS = re.compile(
-    r"resuscitat|\bDN(A)?R\b|code status|full code|comfort (care|measures)|palliative care only", re.I
-)
 _CAUSE_OF_DEATH = frozenset({"69453-9", "79378-6"})
 """LOINC codes of a certified cause of death."""
 
@@ -62,8 +58,7 @@ def _cause(s: Sentence, m: Material) -> None:
 
 def _code_status(m: Material, number: Number) -> list[Claim]:
     """A limit of treatment is read before anything else; the last entry that speaks of one."""
-    listed = [f for p in m.appraisal.problems if p.listed in ("active", "past") for f in p.facts]
-    entries = [f for f in listed if _CODE_STATUS.search(f.name)]
+    entries = [f for p in m.appraisal.problems if p.listed == "directive" for f in p.facts]
     if not entries:
         return []
     last = max(entries, key=lambda f: f.when.start.timestamp() if f.when else 0.0)

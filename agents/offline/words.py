@@ -95,12 +95,16 @@ def say_dose(sentence: Sentence, course: Course) -> Sentence:
 
 def say_problem(sentence: Sentence, problem: Problem) -> Sentence:
     """Name a problem with the year it began."""
-    return say_problem_fact(sentence, problem.facts[0])
+    return _named_with_year(sentence, problem.facts[0], problem.name)
 
 
 def say_problem_fact(sentence: Sentence, fact: Fact) -> Sentence:
     """Name a fact, without its terminology's suffix, with the year it began."""
-    sentence.name(fact, plain_name(fact.name))
+    return _named_with_year(sentence, fact, plain_name(fact.name))
+
+
+def _named_with_year(sentence: Sentence, fact: Fact, words: str) -> Sentence:
+    sentence.name(fact, words)
     if fact.when:
         sentence.say(" (").year(fact).say(")")
     return sentence

@@ -82,7 +82,7 @@ def _medicine(resource: Mapping[str, Any], library: Library, when: When, dosage:
             "timing": dosage.get("timing", "code").concept_cell(),
             "route": dosage.get("route").concept_cell(),
             "as_needed": dosage.get("asNeededBoolean").cell,
-            "reason": root.get("reasonCode").concept_cell(),
+            "reason": root.get("statusReason").concept_cell() or root.get("reasonCode").concept_cell(),
         },
         tags=tags_of(tags),
     )

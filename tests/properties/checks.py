@@ -16,9 +16,9 @@ TOP = "Act on / verify first"
 ON_TOP = 4
 MAX_LINES = 45
 _PLACES: Mapping[str, tuple[str, ...]] = {
-    "unrepeated": ("Due, or never recorded",),
-    "never_recorded": ("Due, or never recorded",),
-    "overdue": ("Due, or never recorded",),
+    "unrepeated": ("Due, or never recorded", TOP),
+    "never_recorded": ("Due, or never recorded", TOP),
+    "overdue": ("Due, or never recorded", TOP),
     "preliminary": ("Due, or never recorded", TOP, "Also found", "Changed"),
     "duplicate_course": ("Medicines", TOP, "Also found"),
     "stale_course": ("Medicines",),
@@ -70,8 +70,9 @@ def _holds(claim: Claim, finding: Finding) -> bool:
         return any(f.id in cited for f in finding.facts)
     if finding.words.get("quote", "") not in claim.text:
         return False
-    if finding.kind in ("unlisted", "missing_therapy"):
-        return bool({f.id for f in finding.problems[0].facts} & cited) and _says_therapy(claim, finding)
+    if finding.kind in ("unlisted", "missing_therapy", "missing_basic"):
+        own = finding.kind != "unlisted" or "visits for it" in claim.text
+        return own and bool({f.id for f in finding.problems[0].facts} & cited) and _says_therapy(claim, finding)
     if finding.kind == "unmonitored":
         asked = {f"measurement:{k}" for k in finding.words["measurements"].split(",")}
         told = asked <= set(claim.absent) or "overdue" in claim.text or "only in part" in claim.text
