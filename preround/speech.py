@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from agents.models.hearing import Hearer, TransformersHearer
-from agents.models.registry import ModelRow, row_of
-from agents.models.weights import revision_of
+from agents.models.needed import LibraryMissing, needed
+from agents.models.registry import ModelRow, RegistryUnusable, row_of
+from agents.models.serving import Serving
+from agents.models.weights import WeightsUnusable, checked, revision_of
 from preround.settings import Settings
 
 
@@ -53,3 +55,23 @@ def hearer_of(settings: Settings) -> Hearer:
             "download the pinned one or change the pin."
         )
     return TransformersHearer(folder=folder, model=(row.name, found or row.revision))
+
+
+def heard_here(row: ModelRow, settings: Settings) -> Serving:
+    """Whether a row that hears can be used in this process, without reading its weights."""
+    if row.name != settings.hear_model:
+        return Serving(state="not set up", detail=f"{row.name} is not the one in PREROUND_HEAR_MODEL")
+    try:
+        hearer_of(settings)
+        folder = settings.hear_path
+        if folder is not None:
+            checked(folder)
+        for library in ("torch", "transformers", "soundfile", "soxr"):
+            needed(library, extra="models,hear")
+    except HearerUnfit as error:
+        return Serving(state="differs", detail=str(error))
+    except (HearerMissing, LibraryMissing, WeightsUnusable, RegistryUnusable) as error:
+        return Serving(state="not set up", detail=str(error))
+    return Serving(
+        state="in process", detail=f"{row.name} is run in this process, from the folder in PREROUND_HEAR_PATH"
+    )

@@ -11,7 +11,7 @@ from agents.models.endpoint import Endpoint
 from agents.models.registry import ModelRow
 from agents.models.wire import Patience, Wire
 
-State = Literal["served", "differs", "not served", "unreachable"]
+State = Literal["served", "differs", "not served", "unreachable", "in process", "not set up"]
 _SNAPSHOT = re.compile(r"snapshots/([0-9a-f]{7,64})")
 
 
@@ -29,7 +29,7 @@ class Serving:
     @property
     def ok(self) -> bool:
         """Whether rounds may use it."""
-        return self.state == "served"
+        return self.state in ("served", "in process")
 
 
 Listed = Mapping[str, Mapping[str, object]]

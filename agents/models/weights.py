@@ -50,14 +50,23 @@ def _reading(folder: Path, processor: str, model: str) -> tuple[Any, Any]:
     # Its progress bars and advice are for people who train models, not for those who use one.
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    if not (folder / "config.json").is_file():
-        raise WeightsUnusable(folder, "it has no config.json; download the model's repository into it")
+    checked(folder)
     try:
         read = getattr(transformers, processor).from_pretrained(folder, local_files_only=True)
         made = getattr(transformers, model).from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise WeightsUnusable(folder, f"reading it failed ({type(error).__name__})") from error
     return read, made.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def checked(folder: Path) -> None:
+    """Look whether a folder holds weights at all.
+
+    Raises:
+        WeightsUnusable: it does not.
+    """
+    if not (folder / "config.json").is_file():
+        raise WeightsUnusable(folder, "it has no config.json; download the model's repository into it")
 
 
 def revision_of(folder: Path) -> str | None:

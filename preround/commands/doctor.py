@@ -13,6 +13,7 @@ from preround.commands.models import reached
 from preround.door import Fhir, Json, leave, out, settings_with, write_json
 from preround.fhir_login import login
 from preround.settings import Settings
+from preround.speech import heard_here, hearing_row
 from preround.wiring import model_row, open_house
 from tools.fhir.client import FhirClient
 from tools.fhir.smart.backend import BackendAuth
@@ -65,7 +66,8 @@ def doctor(fhir: Fhir = None, json: Json = None) -> None:
 
 
 async def _checks(settings: Settings) -> list[Check]:
-    return [_python(), names_taken(), await _opened(settings), *await logins(settings), *await _model(settings)]
+    opened = await _opened(settings)
+    return [_python(), names_taken(), opened, *await logins(settings), *await _model(settings), *_speech(settings)]
 
 
 async def _model(settings: Settings) -> list[Check]:
@@ -78,6 +80,17 @@ async def _model(settings: Settings) -> list[Check]:
     except (LookupError, ValueError) as error:
         return [Check(name="model", ok=False, detail=str(error))]
     return [Check(name="model", ok=found.ok, detail=found.detail)]
+
+
+def _speech(settings: Settings) -> list[Check]:
+    """Whether recordings can be written down here; nothing where no folder is named."""
+    if settings.hear_path is None:
+        return []
+    try:
+        found = heard_here(hearing_row(settings), settings)
+    except (LookupError, ValueError) as error:
+        return [Check(name="speech", ok=False, detail=str(error))]
+    return [Check(name="speech", ok=found.ok, detail=found.detail)]
 
 
 def _python() -> Check:

@@ -15,6 +15,7 @@ from agents.models.reply import ModelFailed
 from agents.models.serving import Listed, Serving, compared, listed
 from preround.door import Json, leave, out, settings_with, write_json
 from preround.settings import Settings
+from preround.speech import heard_here
 from preround.wiring import endpoint_of, model_row
 
 
@@ -81,6 +82,9 @@ def reached(rows: Iterable[ModelRow], settings: Settings) -> Mapping[str, Servin
     said: dict[str, Listed | str] = {}
     found: dict[str, Serving] = {}
     for row in rows:
+        if row.roles == ("hear",):
+            found[row.name] = heard_here(row, settings)
+            continue
         try:
             endpoint = endpoint_of(row, settings)
         except EndpointRefused as error:

@@ -243,3 +243,26 @@ def test_words_from_a_file_correct_a_note(home: Home, hearer: Counted, recording
     assert "reject the item" in home.refused(
         "decide", done["next_item"], "--edit", words, "--as", "Ada Nowak", expect=2
     )
+
+
+def test_doctor_and_models_say_whether_recordings_can_be_written_down(home: Home, tmp_path: Path) -> None:
+    def medasr(of: Home) -> dict[str, Any]:
+        found: dict[str, Any] = next(r["serving"] for r in of.json("models") if r["name"] == "medasr")
+        return found
+
+    assert medasr(home)["state"] == "not set up"
+    assert "PREROUND_HEAR_PATH" in medasr(home)["detail"]
+    assert "speech" not in {c["name"] for c in home.json("doctor")}, "nobody asked for it"
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    folder = tmp_path / "snapshots" / commit
+    folder.mkdir(parents=True)
+    rows = tmp_path / "rows.toml"
+    rows.write_text('[[model]]\nname = "medasr"\nrevision = "fedcba9876543210"\n')
+    there = replace(home, more={**home.more, "PREROUND_HEAR_PATH": str(folder)})
+    assert "it has no config.json" in medasr(there)["detail"]
+    other = replace(there, more={**there.more, "PREROUND_MODELS": str(rows)})
+    assert medasr(other)["state"] == "differs"
+    ran = other.preround("doctor", "--json", "-", expect=5)
+    (speech,) = [c for c in ran.json if c["name"] == "speech"]
+    assert not speech["ok"]
+    assert f"holds revision {commit} of medasr, the pin says fedcba9876543210" in speech["detail"]

@@ -21,10 +21,13 @@ from agents.models.embedding import (
     TransformersImageEmbedder,
 )
 from agents.models.hearing import HearingStopped, TransformersHearer
+from agents.models.registry import row_of
 from agents.models.weights import WeightsUnusable
 from agents.offline.reasoner import OfflineReasoner
 from claims.note import words_of
 from preround import rounds
+from preround.settings import Settings
+from preround.speech import heard_here
 from preround.transcribing import Order, transcribe
 from review.queue import show
 from tests.models.picture import png
@@ -150,3 +153,8 @@ async def test_a_recording_goes_into_the_queue(hearer: TransformersHearer, tmp_p
     assert found["status"] == "awaiting_review"
     assert found["model"]["name"] == "medasr"
     assert words_of(entry.resource) == hearer.hear(noise(5.0)).text
+
+
+def test_doctor_finds_the_model_of_speech() -> None:
+    found = heard_here(row_of("medasr"), Settings(hear_path=WEIGHTS / "hearing"))
+    assert (found.state, found.ok) == ("in process", True)
