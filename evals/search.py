@@ -86,8 +86,13 @@ def _gain(grades: Sequence[int]) -> float:
     return sum(grade / math.log2(rank + 2) for rank, grade in enumerate(grades[:DEPTH]))
 
 
-def measure(folder: Path, *, every: int = 1) -> Measured:
+def measure(folder: Path, *, every: int = 1, beside: bool = True) -> Measured:
     """Index a corpus, ask every so-manieth of its queries, compare with the judgements.
+
+    Args:
+        folder: the corpus.
+        every: 1 for all queries, 2 for every second one.
+        beside: whether plain BM25 is asked, too; its figures are 0 where not.
 
     Raises:
         OSError: the folder is not in BEIR's layout, or its corpus cannot be read.
@@ -109,9 +114,8 @@ def measure(folder: Path, *, every: int = 1) -> Measured:
                 answer = index.search(text, limit=DEPTH)
                 spent[query] = _cpu_ms() - start
                 found[query] = [rows[passage.document] for passage in answer.passages]
-    plain_by, plain = plain_bm25(
-        {d.row or d.key: " ".join((d.title, *(s.text for s in d.sections))) for d in documents}, depth=DEPTH
-    )
+    texts = {d.row or d.key: " ".join((d.title, *(s.text for s in d.sections))) for d in documents} if beside else {}
+    plain_by, plain = plain_bm25(texts, depth=DEPTH) if beside else ("not asked", lambda _: [])
     asked = tuple(
         Asked(
             id=query,

@@ -1,4 +1,4 @@
-"""`preround literature index`, `preround literature search`: papers and guidelines to cite."""
+"""`preround literature index|search|list|remove`: papers and guidelines to cite."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from preround.clock import WallClock
 from preround.door import Json, err, leave, out, settings_with, write_json
-from preround.failure import NOT_FOUND, WRONG_USE, Unusable
+from preround.failure import NOT_FOUND, WRONG_USE, Missing, Unusable
 from preround.literature import RemoteName, index_path, opened
 from preround.settings import Settings
 from tools.literature.concept import ConceptQuery, query_in
@@ -40,7 +42,10 @@ def index(
     ],
     json: Json = None,
 ) -> None:
-    """Put papers and guidelines into the local index; indexing a file again replaces what it held."""
+    """Put papers and guidelines into the local index, which rounds quote from.
+
+    Indexing again reads only files that have changed; what a file does not hold any more leaves the index.
+    """
 
     def work() -> int:
         place = index_path(settings_with())
@@ -53,11 +58,63 @@ def index(
             write_json({"index": str(place), "documents": total, "files": rows}, json)
         if json != "-":
             read = sum(row["documents"] for row in rows)
-            out.print(f"Indexed {read} documents of {len(rows) - len(unusable)} files; the index holds {total}.")
+            same = sum(1 for row in rows if row["unchanged"])
+            files = f"{len(rows) - len(unusable) - same} files" + (f", {same} unchanged" if same else "")
+            out.print(f"Indexed {read} documents of {files}; the index holds {total}.")
             out.print("Next: preround literature search QUERY")
         for row in unusable:
             err.print(f"Left out: {row['error']}.", markup=False)
         return WRONG_USE if unusable else 0
+
+    leave(work, json=json)
+
+
+@literature.command("list")
+def held(json: Json = None) -> None:
+    """What the local index holds, file by file."""
+
+    def work() -> int:
+        place = index_path(settings_with())
+        with LocalIndex(place) as opened_index:
+            files = opened_index.files()
+        if json is not None:
+            rows = [{**asdict(one), "added": one.added.isoformat()} for one in files]
+            write_json({"index": str(place), "documents": sum(one.documents for one in files), "files": rows}, json)
+        if json != "-":
+            table = Table("file", "documents", "retracted", "indexed")
+            for one in files:
+                table.add_row(
+                    Text(one.name), str(one.documents), str(one.retracted or ""), f"{one.added:%Y-%m-%d %H:%M}"
+                )
+            out.print(table if files else "The index is empty; fill it with `preround literature index PATH`.")
+        return 0
+
+    leave(work, json=json)
+
+
+@literature.command()
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(help="Files or folders as `list` names them, or documents such as pmid:12230038.")
+    ],
+    json: Json = None,
+) -> None:
+    """Take papers out of the local index; rounds do not cite them any more."""
+
+    def work() -> int:
+        place = index_path(settings_with())
+        LocalIndex(place).close()
+        with IndexWriter(place) as writer:
+            gone = {name: writer.remove(name) for name in names}
+            writer.finish()
+        if json is not None:
+            write_json({"index": str(place), "removed": gone}, json)
+        if json != "-":
+            for name, count in gone.items():
+                out.print(f"{name}: {count} documents removed", markup=False)
+        if missing := [name for name, count in gone.items() if not count]:
+            raise Missing(f"The index has nothing named {', '.join(missing)}; see `preround literature list`")
+        return 0
 
     leave(work, json=json)
 
@@ -113,9 +170,10 @@ def _indexed(writer: IndexWriter, files: tuple[File, ...]) -> list[dict[str, Any
     with Progress(*columns, console=err, transient=True) as progress:
         bar = progress.add_task("files", total=len(files))
         for file in files:
-            row: dict[str, Any] = {"name": file.name, "documents": 0, "error": None}
+            row: dict[str, Any] = {"name": file.name, "documents": 0, "unchanged": False, "error": None}
             try:
-                row["documents"] = writer.add(_counted(file, progress, bar), now=WallClock().now())
+                held = writer.add_file(file.name, file.sha256, _counted(file, progress, bar), now=WallClock().now())
+                row |= {"documents": held or 0, "unchanged": held is None}
             except FileUnusable as error:
                 row["error"] = str(error)
             rows.append(row)

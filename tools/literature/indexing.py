@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -57,12 +57,56 @@ class IndexWriter:
         self._db.execute("COMMIT")
         return count
 
-    def remove(self, key: str) -> bool:
-        """Take a document out; False where there is none."""
+    def add_file(self, name: str, sha256: str, documents: Iterable[Document | Gone], *, now: datetime) -> int | None:
+        """Bring the index to what a file holds now; what the file held before and does not hold any more leaves it.
+
+        Args:
+            name: what the index calls the file; its documents have it as their `origin`.
+            sha256: of the file's bytes.
+            documents: what it holds; read only where its bytes have changed.
+            now: wall time.
+
+        Returns:
+            How many documents it holds; None where it has not changed since it was indexed.
+        """
+        if self._db.execute("SELECT 1 FROM file WHERE name = ? AND sha256 = ?", (name, sha256)).fetchone():
+            return None
+        seen: set[str] = set()
+
+        def watched() -> Iterator[Document | Gone]:
+            for document in documents:
+                seen.add(document.key)
+                yield document
+            for key in self._keys_of(name):
+                if key not in seen:
+                    yield Gone(key=key)
+            self._db.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (name, sha256, now.isoformat()))
+
+        return self.add(watched(), now=now)
+
+    def remove(self, name: str) -> int:
+        """Take out a document by its key, a file by its name, or a folder by its name; gives how many documents."""
         self._db.execute("BEGIN IMMEDIATE")
-        gone = self._take_out(key)
+        files = self._files_of(name)
+        keys = [key for each in files for key in self._keys_of(each)] if files else [name]
+        for each in files or self._origin_of(name):
+            # A file of which something was taken out has to be read again when it is indexed again.
+            self._db.execute("DELETE FROM file WHERE name = ?", (each,))
+        count = sum(self._take_out(key) for key in keys)
         self._db.execute("COMMIT")
-        return gone
+        return count
+
+    def _files_of(self, name: str) -> list[str]:
+        """The file of a name, or those in the folder of that name."""
+        inside = f"{name.rstrip('/')}/"
+        known = self._db.execute("SELECT name FROM file UNION SELECT DISTINCT origin FROM document").fetchall()
+        return [each for (each,) in known if each == name or each.startswith(inside)]
+
+    def _keys_of(self, file: str) -> list[str]:
+        return [key for (key,) in self._db.execute("SELECT key FROM document WHERE origin = ?", (file,)).fetchall()]
+
+    def _origin_of(self, key: str) -> list[str]:
+        return [file for (file,) in self._db.execute("SELECT origin FROM document WHERE key = ?", (key,)).fetchall()]
 
     def finish(self) -> None:
         """Bring the search tables into their fastest form, after the last `add`."""

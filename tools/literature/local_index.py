@@ -7,6 +7,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +41,20 @@ JOIN passage ON passage.id = found JOIN document ON document.id = passage.docume
 WHERE document.key NOT IN (SELECT notice FROM retraction)
 """
 """A notice of a retraction is no evidence, so it is not a candidate."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """One file that the index holds documents of."""
+
+    name: str
+    """What the index calls it: its path from the folder that was given, that folder's name first."""
+    documents: int
+    """How many documents."""
+    retracted: int
+    """How many of them were retracted."""
+    added: datetime
+    """When it was last indexed."""
 
 
 class LocalIndex:
@@ -119,6 +135,19 @@ class LocalIndex:
                     (key,),
                 ).fetchone()
             )
+
+    def files(self) -> tuple[Held, ...]:
+        """What the index holds, file by file, in name order."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT origin, count(*), sum(retracted OR EXISTS"
+                " (SELECT 1 FROM retraction WHERE retraction.pmid = document.pmid)), max(added)"
+                " FROM document GROUP BY origin ORDER BY origin"
+            ).fetchall()
+        return tuple(
+            Held(name=name, documents=count, retracted=gone, added=datetime.fromisoformat(added))
+            for name, count, gone, added in rows
+        )
 
     @property
     def documents(self) -> int:

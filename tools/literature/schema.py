@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.literature import analysis
 from tools.literature.errors import IndexMissing, IndexUnusable
 
-FORMAT = f"1.{analysis.VERSION}"
+FORMAT = f"2.{analysis.VERSION}"
 """Kept in the file; another one's index is made again, not guessed at."""
 
 TABLES = """
@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS passage (
     title_terms INTEGER NOT NULL, body_terms INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS passage_document ON passage (document);
+CREATE INDEX IF NOT EXISTS document_origin ON document (origin);
+CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, added TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS retraction (pmid TEXT PRIMARY KEY, notice TEXT NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (title, body, tokenize = "unicode61 remove_diacritics 0");
 CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab (words, row);

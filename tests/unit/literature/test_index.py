@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,8 +108,8 @@ def test_a_file_that_breaks_in_the_middle_leaves_nothing_of_itself(tmp_path: Pat
         with pytest.raises(FileUnusable):
             writer.add(breaking(), now=NOW)
         assert writer.add([paper(8, "Allopurinol", "It helps.")], now=NOW) == 1
-        assert writer.remove("pmid:2")
-        assert not writer.remove("pmid:2")
+        assert writer.remove("pmid:2") == 1
+        assert writer.remove("pmid:2") == 0
     with LocalIndex(path) as index:
         assert index.search("colchicine").passages == ()
         assert keys(index.search("allopurinol")) == ["pmid:8"]
@@ -164,3 +165,53 @@ def test_no_query_is_an_operator_of_the_engine(shared_index: LocalIndex, query: 
 def shared_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalIndex]:
     with index_of(tmp_path_factory.mktemp("index") / "i.sqlite", PAPERS) as opened:
         yield opened
+
+
+def of(name: str, *numbers: int) -> list[Document]:
+    """Papers of one file."""
+    return [replace(paper(n, f"Paper {n}", "Gout hurts."), origin=name) for n in numbers]
+
+
+def test_only_a_file_that_has_changed_is_read_again_and_what_it_lost_is_gone(tmp_path: Path) -> None:
+    place = tmp_path / "i.sqlite"
+
+    def never() -> Iterator[Document]:
+        raise AssertionError
+        yield
+
+    with IndexWriter(place) as writer:
+        assert writer.add_file("a/1.xml", "s1", of("a/1.xml", 1, 2), now=NOW) == 2
+        assert writer.add_file("a/2.xml", "s2", of("a/2.xml", 3), now=NOW) == 1
+        assert writer.add_file("a/1.xml", "s1", never(), now=NOW) is None
+        assert writer.add_file("a/1.xml", "s3", of("a/1.xml", 2), now=NOW) == 1
+    with LocalIndex(place) as index:
+        assert [(f.name, f.documents, f.retracted, f.added) for f in index.files()] == [
+            ("a/1.xml", 1, 0, NOW),
+            ("a/2.xml", 1, 0, NOW),
+        ]
+        assert sorted(keys(index.search("gout"))) == ["pmid:2", "pmid:3"]
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_read_again(tmp_path: Path) -> None:
+    def broken() -> Iterator[Document]:
+        yield from of("a/1.xml", 1)
+        raise FileUnusable
+
+    with IndexWriter(tmp_path / "i.sqlite") as writer:
+        with pytest.raises(FileUnusable):
+            writer.add_file("a/1.xml", "s1", broken(), now=NOW)
+        assert writer.add_file("a/1.xml", "s1", of("a/1.xml", 1), now=NOW) == 1
+
+
+def test_a_folder_a_file_or_a_document_is_taken_out_and_comes_back_when_it_is_indexed_again(tmp_path: Path) -> None:
+    with IndexWriter(tmp_path / "i.sqlite") as writer:
+        for name, numbers in (("a/1.xml", (1, 2)), ("a/2.xml", (3,)), ("ab/3.xml", (4,))):
+            writer.add_file(name, "s", of(name, *numbers), now=NOW)
+        assert writer.remove("pmid:1") == 1
+        assert writer.add_file("a/1.xml", "s", of("a/1.xml", 1, 2), now=NOW) == 2, "it lacks a document, so it is read"
+        assert writer.remove("a/2.xml") == 1
+        assert writer.remove("a") == 2, "and not the folder `ab`"
+        assert writer.remove("a") == 0
+        assert writer.add_file("a/2.xml", "s", of("a/2.xml", 3), now=NOW) == 1
+    with LocalIndex(tmp_path / "i.sqlite") as index:
+        assert [f.name for f in index.files()] == ["a/2.xml", "ab/3.xml"]

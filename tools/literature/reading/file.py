@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -54,6 +55,19 @@ class File:
                     yield chunk
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise FileUnusable(f"{self.name} is not whole: fetch it again, then index again") from error
+        except OSError as error:
+            raise FileUnusable(f"{self.name} cannot be read ({error.strerror}): check it, then index again") from error
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes as they lie there.
+
+        Raises:
+            FileUnusable: it cannot be read.
+        """
+        try:
+            with self.path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             raise FileUnusable(f"{self.name} cannot be read ({error.strerror}): check it, then index again") from error
 
