@@ -16,6 +16,7 @@ from rich.console import Console
 
 from claims.canonical import exact_bytes
 from preround.failure import EXPECTED, Unusable, exit_code, outcome, sentence
+from preround.quiet import quieten
 from preround.settings import ReasonerName, Settings
 from preround.wiring import House, open_house
 
@@ -71,9 +72,7 @@ def enter(
 
 def leave(work: Callable[[], int], *, json: str | None = None) -> NoReturn:
     """Do the work and exit; what is nobody's bug is said in one sentence."""
-    # Charts do not leave through somebody's tracing set-up, whatever the environment says.
-    for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2"):
-        os.environ[name] = "false"
+    quieten(os.environ)
     try:
         code = work()
     except EXPECTED as error:

@@ -25,6 +25,7 @@ from preround import VERSION
 from preround.clock import WallClock
 from preround.fhir_login import login
 from preround.literature import shelf_of
+from preround.progress import MODEL, answers_words
 from preround.sandbox.app import create_sandbox
 from preround.settings import Settings
 from review.policy import load_policy
@@ -125,7 +126,7 @@ async def open_house(
     transport = in_process(sandbox) if sandbox is not None else None
     time = clock or WallClock()
     reads, writes = (login(settings, base, purpose=purpose, now=time.now) for purpose in ("read", "write"))
-    chosen = reasoner or _reasoner(settings)
+    chosen = reasoner or _reasoner(settings, progress)
 
     def writing() -> FhirWriter:
         return FhirWriter(base, transport=transport, auth=writes)
@@ -163,7 +164,7 @@ async def open_house(
         db.close()
 
 
-def _reasoner(settings: Settings) -> Reasoner:
+def _reasoner(settings: Settings, progress: Callable[[str, str], None]) -> Reasoner:
     if settings.reasoner == "offline":
         return OfflineReasoner()
     row = model_row(settings)
@@ -175,7 +176,11 @@ def _reasoner(settings: Settings) -> Reasoner:
         if settings.model_path is None or not weights_can_be_run():
             raise ReasonerMissing(settings.reasoner)
         chat = loaded_chat(row, settings.model_path, seconds=settings.model_seconds)
-    asker = Asker(chat, seconds=settings.model_seconds, room=row.prompt_tokens)
+
+    def watch(under_way: int, pieces: int) -> None:
+        progress(MODEL, answers_words(under_way, pieces))
+
+    asker = Asker(chat, seconds=settings.model_seconds, room=row.prompt_tokens, watch=watch)
     return WordedReasoner(asker, name=settings.reasoner, model=(row.served_name, row.revision))
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
+import socket
+import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+
+from preround.quiet import quieten
 
 DATA = Path(os.environ.get("PREROUND_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 IN_CI = bool(os.environ.get("CI"))
@@ -18,8 +24,21 @@ PARTS = {"PREROUND_TEST_DATA", "PREROUND_CHROMIUM"}
 # A developer's own settings must not reach a test, and no chart may leave through somebody's tracing set-up.
 for name in [n for n in os.environ if n.startswith("PREROUND_") and n not in PARTS]:
     del os.environ[name]
-for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"):
-    os.environ[name] = "false"
+quieten(os.environ)
+# No test reaches a model that it did not start: one that names no server finds nobody, whatever runs on this machine.
+os.environ["PREROUND_MODEL_URL"] = "http://127.0.0.1:1/v1"
+
+
+def _stays_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """No test reaches anything beyond this machine."""
+    if event != "socket.connect" or arguments[0].family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = str(arguments[1][0]).partition("%")[0]
+    if not ipaddress.ip_address(host).is_loopback:
+        raise ConnectionRefusedError(f"A test tried to reach {host}; tests reach what they started, on loopback")
+
+
+sys.addaudithook(_stays_here)
 
 # Every commit of a database waits for the disk, thousands of times over; files in memory are files all the same.
 MEMORY = Path("/dev/shm")  # noqa: S108

@@ -12,6 +12,7 @@ from langsmith.run_helpers import tracing_context
 from pydantic import BaseModel, ValidationError
 
 from agents.models.failures import ModelTooSlow
+from agents.models.pieces import Pieces, Watch
 from agents.models.reply import ReplyNotJson, answer_text, parse_json
 from agents.reasoner import Spent
 
@@ -27,14 +28,22 @@ class Asker:
         seconds: time limit of one call.
         at_once: so many calls may run side by side.
         room: tokens that a prompt may have, the served context without the answer; ``None`` where it is not known.
+        watch: told with each piece of an answer how many answers are under way and how many pieces came so far.
     """
 
     def __init__(
-        self, model: BaseChatModel, *, seconds: float = 600.0, at_once: int = 4, room: int | None = None
+        self,
+        model: BaseChatModel,
+        *,
+        seconds: float = 600.0,
+        at_once: int = 4,
+        room: int | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._model = model
         self._seconds = seconds
         self.room = room
+        self._pieces = Pieces(watch)
         self._gate = asyncio.Semaphore(at_once)
         self.spent = Spent()
 
@@ -80,13 +89,18 @@ class Asker:
             "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
         }
         async with self._gate:
+            self._pieces.under_way += 1
             try:
                 # Whatever the environment says, no trace of a prompt goes to anybody.
                 with tracing_context(enabled=False):
                     async with asyncio.timeout(self._seconds):
-                        message = await self._model.ainvoke(messages, temperature=0, **limits)
+                        message = await self._model.ainvoke(
+                            messages, {"callbacks": [self._pieces]}, temperature=0, **limits
+                        )
             except TimeoutError:
                 raise ModelTooSlow(self._seconds) from None
+            finally:
+                self._pieces.under_way -= 1
         self._count(messages, message, prompt_sha256)
         return answer_text(message)
 

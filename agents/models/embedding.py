@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,35 +10,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from agents.models.needed import needed
+from agents.models.picture import PictureUnreadable, PictureUnusable, decoded
 from agents.models.weights import Weights
 
 SIDE = 448
 """Side of the square that MedSigLIP takes, in pixels."""
 AT_ONCE = 8
 """Pictures of one pass."""
-_MOST_PIXELS = 100_000_000
-_EIGHT_BITS = {"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"}
-
 Vector = tuple[float, ...]
 """An embedding of length 1: the scalar product of two is their cosine."""
-
-
-class PictureUnusable(ValueError):
-    """A picture that cannot be embedded, with the reason and what to do."""
-
-
-class PictureUnreadable(PictureUnusable):
-    """It is no picture."""
-
-    def __init__(self) -> None:
-        super().__init__("The picture cannot be read; give PNG or JPEG.")
-
-
-class PictureDeep(PictureUnusable):
-    """Its grey values are deeper than 8 bits, and which of them count is not for this adapter to say."""
-
-    def __init__(self) -> None:
-        super().__init__("The picture has more than 8 bits a value; window it first, then give PNG or JPEG.")
 
 
 class PictureTooSmall(PictureUnusable):
@@ -212,18 +191,7 @@ def _sigmoid(logit: float) -> float:
 
 
 def _picture(body: bytes, side: int, *, enlarge: bool) -> Any:  # noqa: ANN401 - a pillow class
-    pillow = needed("PIL.Image", extra="models")
-    try:
-        with pillow.open(io.BytesIO(body)) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise PictureUnreadable
-            if picture.mode not in _EIGHT_BITS:
-                raise PictureDeep
-            made = picture.convert("RGB")
-    except PictureUnusable:
-        raise
-    except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError):
-        raise PictureUnreadable from None
+    made = decoded(body)
     if min(made.size) < side and not enlarge:
         raise PictureTooSmall(min(made.size), side)
     return made

@@ -1,10 +1,12 @@
-"""A chat model in this process: Gemma 3 text (or Llama) through transformers, behind the same interface as a server."""
+"""A chat model in this process: Gemma 3 or Llama through transformers, behind the same interface as a server."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import importlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +19,25 @@ from pydantic import PrivateAttr
 
 from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong, TemplateMissing
 from agents.models.needed import needed
+from agents.models.picture import decoded
 from agents.models.schema import constrainable
 from agents.models.turns import Turn, turns
+
+IMAGE = "<start_of_image>"
+"""What stands for a picture in Gemma's prompt; its processor writes the picture's tokens there."""
 
 
 def gemma_prompt(talk: list[Turn]) -> str:
     """A talk as MedGemma was trained to read it, up to where it answers."""
-    said = [
-        f"<start_of_turn>{'model' if t.role == 'assistant' else 'user'}\n{t.text.strip()}<end_of_turn>\n" for t in talk
-    ]
+    said = [f"<start_of_turn>{'model' if t.role == 'assistant' else 'user'}\n{_spoken(t)}<end_of_turn>\n" for t in talk]
     return "<bos>" + "".join(said) + "<start_of_turn>model\n"
+
+
+def _spoken(turn: Turn) -> str:
+    """A turn's text, with the mark of each picture where it stands."""
+    if all(part["type"] == "text" for part in turn.parts):
+        return turn.text.strip()
+    return "".join(p["text"].strip() if p["type"] == "text" else IMAGE for p in turn.parts)
 
 
 def prompt_text(tokenizer: Any, model: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - transformers classes
@@ -63,6 +74,7 @@ class TransformersChat(BaseChatModel):
     seconds: float = 600.0
     """Limit of one call."""
     _loaded: Any = PrivateAttr(default=None)
+    _processor: Any = PrivateAttr(default=None)
     _one: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
     @property
@@ -104,47 +116,90 @@ class TransformersChat(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401 - langchain-core's signature
     ) -> ChatResult:
-        given_up = threading.Event()
+        given_up, loop = threading.Event(), asyncio.get_running_loop()
+
+        def told() -> None:
+            if run_manager is not None and not given_up.is_set():
+                asyncio.run_coroutine_threadsafe(run_manager.on_llm_new_token(""), loop)
+
         try:
             async with asyncio.timeout(self.seconds):
-                return await asyncio.to_thread(self._answer, messages, kwargs, given_up)
+                return await asyncio.to_thread(self._answer, messages, kwargs, given_up, told)
         except TimeoutError:
             raise ModelTooSlow(self.seconds) from None
         finally:
             # A thread cannot be cancelled; it looks at this after each token.
             given_up.set()
 
-    def _answer(self, messages: list[BaseMessage], options: dict[str, Any], given_up: threading.Event) -> ChatResult:
+    def _answer(
+        self,
+        messages: list[BaseMessage],
+        options: dict[str, Any],
+        given_up: threading.Event,
+        told: Callable[[], None] = lambda: None,
+    ) -> ChatResult:
         torch = needed("torch", extra="models")
         form = options.get("response_format")
         talk = turns(messages, first="" if form else self.thinking)
-        if any(p["type"] != "text" for t in talk for p in t.parts):
-            raise ImageRefused
         tokenizer, model = self._weights()
-        prompt = prompt_text(tokenizer, model, talk)
-        ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt").input_ids.to(model.device)
+        given = self._given(tokenizer, model, talk)
+        sent = given["input_ids"].shape[1]
         longest = int(options.get("max_tokens", self.max_tokens))
-        if ids.shape[1] + longest > model.config.get_text_config().max_position_embeddings:
+        if sent + longest > model.config.get_text_config().max_position_embeddings:
             raise PromptTooLong
         with self._one, torch.inference_mode():
-            made = model.generate(
-                ids,
-                attention_mask=torch.ones_like(ids),
-                max_new_tokens=longest,
-                **self._limits(form, options, given_up),
-            )[0, ids.shape[1] :]
-        return _result(tokenizer, model, ids.shape[1], made)
+            made = model.generate(**given, max_new_tokens=longest, **self._limits(form, options, given_up, told))
+        return _result(tokenizer, model, sent, made[0, sent:])
 
-    def _limits(self, form: Any, options: dict[str, Any], given_up: threading.Event) -> dict[str, Any]:  # noqa: ANN401
+    def _given(self, tokenizer: Any, model: Any, talk: list[Turn]) -> dict[str, Any]:  # noqa: ANN401 - transformers classes
+        """What the model is given: token ids, and the pictures' values where there are any.
+
+        Raises:
+            ImageRefused: the model takes no pictures, or one cannot be read.
+        """
+        prompt = prompt_text(tokenizer, model, talk)
+        bodies = [
+            base64.b64decode(p["image_url"]["url"].partition(",")[2]) for t in talk for p in t.parts if "image_url" in p
+        ]
+        if not bodies:
+            ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt").input_ids.to(model.device)
+            return {"input_ids": ids, "attention_mask": needed("torch", extra="models").ones_like(ids)}
+        if getattr(model.config, "vision_config", None) is None:
+            raise ImageRefused
+        try:
+            # A mark in the text itself would be one picture too many, which the processor refuses.
+            made = self._pictures()(
+                text=[prompt], images=[[decoded(b) for b in bodies]], add_special_tokens=False, return_tensors="pt"
+            )
+        except ValueError:
+            raise ImageRefused from None
+        return dict(made.to(model.device, dtype=model.dtype))
+
+    def _pictures(self) -> Any:  # noqa: ANN401 - a transformers class
+        with self._one:
+            if self._processor is None:
+                transformers = needed("transformers", extra="models")
+                self._processor = transformers.AutoProcessor.from_pretrained(self.folder, local_files_only=True)
+            return self._processor
+
+    def _limits(
+        self,
+        form: Any,  # noqa: ANN401 - any JSON value
+        options: dict[str, Any],
+        given_up: threading.Event,
+        told: Callable[[], None],
+    ) -> dict[str, Any]:
+        def stopped(ids: Any, scores: Any, **_: Any) -> bool:  # noqa: ANN401 - transformers' signature
+            told()
+            return given_up.is_set()
+
         heat = float(options.get("temperature", 0))
         limits: dict[str, Any] = {
             "do_sample": heat > 0,
             "temperature": heat or None,
             "top_k": None,
             "top_p": None,
-            "stopping_criteria": needed("transformers", extra="models").StoppingCriteriaList(
-                [lambda ids, scores, **_: given_up.is_set()]
-            ),
+            "stopping_criteria": needed("transformers", extra="models").StoppingCriteriaList([stopped]),
         }
         if form:
             tokenizer, model = self._loaded

@@ -17,6 +17,7 @@ from preround import rounds
 from preround.commands.run import show_result
 from preround.door import enter, err, out
 from preround.load import load
+from preround.progress import Shown
 from preround.wiring import SANDBOX_URL, House
 from tools.fhir.transport import in_process
 
@@ -48,7 +49,7 @@ def demo(
 
         return await serve_house(house, port=port)
 
-    enter(work, progress=lambda node, _: status.update(f"{node} …"))
+    enter(work, progress=Shown(status.update))
 
 
 def _drafts(found: dict) -> None:  # type: ignore[type-arg]

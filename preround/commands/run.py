@@ -11,6 +11,7 @@ from rich.status import Status
 from preround import rounds
 from preround.door import Fhir, Json, ReasonerOption, enter, err, out, write_json
 from preround.failure import UNREACHABLE, Unusable
+from preround.progress import Shown
 from preround.wiring import House
 
 
@@ -51,7 +52,7 @@ def run(
             show_result(found)
         return 0 if done.status != "failed" else UNREACHABLE
 
-    enter(work, fhir=fhir, reasoner=reasoner, json=json, progress=lambda node, _: status.update(f"{node} …"))
+    enter(work, fhir=fhir, reasoner=reasoner, json=json, progress=Shown(status.update))
 
 
 def instant(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -19,18 +20,22 @@ from agents.models.serving import compared, listed
 from agents.models.vllm import VllmChat
 from agents.models.wire import Patience
 from agents.prompts import prompt
-from agents.worded.answers import AnswerForm, DraftForm, MoreForm, RepairForm
+from agents.worded.answers import AnswerForm, DraftForm, MoreForm, NotesForm, RepairForm
 from agents.worded.reasoner import WordedReasoner
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
+from tests.depth import depth
 from tests.models import command
 from tests.models.picture import png, shown
 from tests.models.random_chat import RandomChat
 from tests.models.rounds import ward
 from tests.models.server import CONTEXT, NAME, REVISION, VllmServer
+from tests.unit.worded.answering import ASKED
 
 pytestmark = [pytest.mark.vllm, pytest.mark.models, pytest.mark.xdist_group("vllm")]
 
+SEEDS = depth("SEEDS", 100)
+"""Answers of each form; `TEST_SEEDS` in the environment sets it."""
 TRIES = 8
 """Rounds in which random weights have to say at least one sentence of their own; about every second one does."""
 
@@ -83,6 +88,8 @@ async def test_a_round_of_random_words_is_refused_sentence_by_sentence(vllm: Vll
         assert found["reasoner"] == "vllm"
         assert found["model"] == {"name": NAME, "revision": REVISION}
         assert found["page"], "code's own sentences stand"
+        asked = [next(n for n in ASKED if prompt(n).partition("\n")[0] in text) for text, _ in model.heard]
+        assert {"more", "notes", "summary", "comparison", "suggestions"} <= set(asked), "every kind of call was made"
         drafted = [s for text, m in model.heard if "Task: mend" not in text for s in sentences(m.text)]
         removed = [r for d in found["drafts"] for r in d["removed"]]
         kept = {c["text"] for d in found["drafts"] for s in d["sections"] for c in s["claims"]}
@@ -102,15 +109,28 @@ def sentences(said: str) -> list[dict[str, Any]]:
     return [s for section in sections for s in section["sentences"]]
 
 
-@pytest.mark.parametrize("form", [MoreForm, AnswerForm, RepairForm, DraftForm])
+@pytest.mark.parametrize("form", [MoreForm, NotesForm, AnswerForm, RepairForm, DraftForm])
 async def test_every_answer_fits_its_form_whatever_the_seed(vllm: VllmServer, form: Any) -> None:
+    """Every call of the reasoner: what else to read, the notes, an answer, the mending, a draft."""
     asked = f"{prompt('rules')}\n\n{prompt('summary')}"
-    for seed in range(25):
-        model = chat(vllm, seed=seed, max_tokens=8000)
+
+    async def ask(seed: int) -> tuple[int, str]:
+        model = chat(vllm, seed=seed, max_tokens=8000, patience=Patience(seconds=300))
         asker = Asker(model)
         await asker.ask(asked, form)
-        assert asker.spent.llm_calls == 1, "without a second try"
         assert model.heard[0][1].response_metadata["finish_reason"] == "stop"
+        return asker.spent.llm_calls, model.heard[0][1].text
+
+    # As many at once as the server takes side by side.
+    at_once = asyncio.Semaphore(4)
+
+    async def bounded(seed: int) -> tuple[int, str]:
+        async with at_once:
+            return await ask(seed)
+
+    heard = await asyncio.gather(*(bounded(seed) for seed in range(SEEDS)))
+    assert [calls for calls, _ in heard] == [1] * SEEDS, "without a second try"
+    assert len({text for _, text in heard}) > 1, "the seeds drew different lots"
 
 
 async def test_an_over_long_prompt_has_a_name(vllm: VllmServer) -> None:

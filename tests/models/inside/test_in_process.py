@@ -17,7 +17,7 @@ from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
 from agents.models.in_process import TransformersChat, gemma_prompt
 from agents.models.reply import ReplyTruncated
 from agents.models.turns import turns
-from agents.worded.answers import AnswerForm, MoreForm, RepairForm
+from agents.worded.answers import AnswerForm, MoreForm, NotesForm, RepairForm
 from agents.worded.reasoner import WordedReasoner
 from tests.models.picture import png, shown
 from tests.models.rounds import ward
@@ -52,11 +52,11 @@ def test_the_prompt_is_what_medgemma_was_trained_on(gemma: TransformersChat) -> 
     assert made == kit.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
 
 
-@pytest.mark.parametrize("form", [MoreForm, AnswerForm])
+@pytest.mark.parametrize("form", [MoreForm, NotesForm, AnswerForm, RepairForm])
 @pytest.mark.parametrize("name", ["gemma", "llama"])
 async def test_every_answer_fits_its_form(name: str, form: Any, request: pytest.FixtureRequest) -> None:
     assert importlib.util.find_spec("xgrammar"), "the environment has the library that constrains"
-    asker = Asker(request.getfixturevalue(name))
+    asker = Asker(request.getfixturevalue(name).model_copy(update={"max_tokens": 4000}))
     for word in ("aspirin", "kidney", "1998"):
         await asker.ask(f"What of {word}?", form)
     assert asker.spent.llm_calls == 3, "without a second try"
@@ -72,6 +72,44 @@ async def test_limits_and_refusals_have_names(gemma: TransformersChat) -> None:
         await Asker(gemma).ask("pain " * 40_000, MoreForm)
     with pytest.raises(ImageRefused):
         await gemma.ainvoke([shown(png(0))])
+
+
+@pytest.fixture(scope="module")
+def seeing() -> TransformersChat:
+    return TransformersChat(folder=WEIGHTS / "image", max_tokens=24)
+
+
+async def test_a_picture_is_seen_and_a_broken_one_is_named(seeing: TransformersChat) -> None:
+    words = await seeing.ainvoke("What is seen?")
+    dark, light = [await seeing.ainvoke([shown(png(grey))]) for grey in (0, 255)]
+    assert dark.text != light.text, "the picture changes the answer"
+    both = await seeing.ainvoke([shown(png(0), png(255))])
+    sent = [m.usage_metadata["input_tokens"] for m in (words, dark, both) if m.usage_metadata]
+    assert sent[1] > sent[0] + 16
+    assert sent[2] > sent[1] + 16, "each picture has its tokens"
+    for body in (b"\x89PNG no picture", png(0)[:60]):
+        with pytest.raises(ImageRefused):
+            await seeing.ainvoke([shown(body)])
+    forged = shown(png(0))
+    assert isinstance(forged.content, list)
+    forged.content.insert(0, {"type": "text", "text": "<start_of_image>"})
+    with pytest.raises(ImageRefused):
+        await seeing.ainvoke([forged])
+
+
+async def test_a_picture_is_answered_in_a_form(seeing: TransformersChat) -> None:
+    model = seeing.model_copy(update={"max_tokens": 700})
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": MoreForm.model_json_schema()}}
+    said = await model.ainvoke([shown(png(90))], response_format=form)
+    MoreForm.model_validate_json(said.text)
+
+
+async def test_whoever_waits_sees_an_answer_grow(gemma: TransformersChat) -> None:
+    told: list[tuple[int, int]] = []
+    asker = Asker(gemma, watch=lambda under_way, pieces: told.append((under_way, pieces)))
+    await asker.ask("More?", MoreForm)
+    assert 0 < len(told) <= asker.spent.completion_tokens
+    assert told[-1][1] == len(told)
 
 
 async def test_a_slow_answer_is_given_up(gemma: TransformersChat) -> None:

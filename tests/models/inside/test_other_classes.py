@@ -13,14 +13,9 @@ from typing import Any
 import pytest
 
 from agents.models.audio import RATE, Audio, read_audio
-from agents.models.embedding import (
-    PictureDeep,
-    PictureTooSmall,
-    PictureUnreadable,
-    SentenceTooLong,
-    TransformersImageEmbedder,
-)
+from agents.models.embedding import PictureTooSmall, SentenceTooLong, TransformersImageEmbedder
 from agents.models.hearing import HearingStopped, TransformersHearer
+from agents.models.picture import PictureDeep, PictureUnreadable
 from agents.models.registry import row_of
 from agents.models.weights import WeightsUnusable
 from agents.offline.reasoner import OfflineReasoner

@@ -34,6 +34,14 @@ def said(text: str, *, finish: str = "stop", cached: int = 0) -> Response:
     )
 
 
+def streamed(*pieces: str) -> Response:
+    """A completion in pieces, as vLLM streams it."""
+    chunks: list[dict[str, Any]] = [{"choices": [{"delta": {"content": piece}}]} for piece in pieces]
+    chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}})
+    lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+    return Response("".join([*lines, "data: [DONE]\n\n"]), media_type="text/event-stream")
+
+
 def refused(status: int, message: str = "", **headers: str) -> Response:
     """An error as vLLM gives it."""
     return JSONResponse({"error": {"message": message, "code": status}}, status, headers)
@@ -51,10 +59,14 @@ class FakeServer:
     headers: list[dict[str, str]] = field(default_factory=list)
     counted: list[str] = field(default_factory=list)
     given_up: int = 0
+    under_way: int = 0
+    most: int = 0
 
     async def chat(self, request: Request) -> Response:
         self.asked.append(await request.json())
         self.headers.append(dict(request.headers))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
         waited = 0.0
         while waited < self.slow:
             await asyncio.sleep(0.02)
@@ -62,6 +74,7 @@ class FakeServer:
             if await request.is_disconnected():
                 self.given_up += 1
                 break
+        self.under_way -= 1
         reply = self.replies.pop(0)
         return reply(self.asked[-1]) if not isinstance(reply, Response) else reply
 

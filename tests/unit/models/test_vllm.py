@@ -25,7 +25,7 @@ from agents.models.reply import ReplyTruncated
 from agents.models.vllm import VllmChat
 from agents.models.wire import Patience
 from agents.worded.answers import MoreForm
-from tests.unit.models.fake_server import FakeServer, last_form, refused, running, said
+from tests.unit.models.fake_server import FakeServer, last_form, refused, running, said, streamed
 
 QUICK = Patience(seconds=5, attempts=3, first_wait=0.001, longest_wait=0.05)
 EMPTY = '{"calls": []}'
@@ -161,6 +161,24 @@ async def test_a_slow_server_is_left_and_told_so(limit: str) -> None:
         with pytest.raises(ModelTooSlow):
             await Asker(chat(url, patience=own), seconds=0.3).ask("More?", MoreForm)
         await _until(lambda: server.given_up == 1)
+
+
+async def test_so_many_calls_run_side_by_side_and_no_more() -> None:
+    server = FakeServer(replies=[said(EMPTY)] * 7, slow=0.1)
+    async with running(server) as url:
+        asker = Asker(chat(url), at_once=3)
+        await asyncio.gather(*(asker.ask(f"Question {i}, not like any other: {i * 'x'}?", MoreForm) for i in range(7)))
+    assert server.most == 3
+    assert asker.spent.llm_calls == 7
+
+
+async def test_whoever_waits_sees_an_answer_grow() -> None:
+    told: list[tuple[int, int]] = []
+    server = FakeServer(replies=[streamed('{"calls"', ": ", "[]}")])
+    async with running(server) as url:
+        asker = Asker(chat(url), watch=lambda under_way, pieces: told.append((under_way, pieces)))
+        await asker.ask("More?", MoreForm)
+    assert told == [(1, 1), (1, 2), (1, 3)]
 
 
 async def test_a_cancelled_call_ends_at_the_server_too() -> None:
