@@ -9,15 +9,18 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from chart.extract.dispatch import POINTED_AT, READ, facts_of
+from chart.extract.attachment import Unreadable
+from chart.extract.dispatch import POINTED_AT, READ, facts_of, is_nobodys
 from chart.extract.note import NoteText, note_text
 from chart.fact import LETTERS, Fact, FactKind
 from chart.moment import Moment, years_between
 from chart.sensitive import SensitiveClass, judge
 
-LeftOut = Literal["entered-in-error", "refuted", "after_as_of", "not_understood", "not_read"]
-"""Why a resource gives no fact: said to be wrong, later than the round, or not understood."""
+LeftOut = Literal["entered-in-error", "refuted", "cancelled", "after_as_of", "not_understood", "not_read"]
+"""Why a resource gives no fact: said to be wrong, a result that never came, later than the round, not understood."""
 
+_RESULTS = frozenset({"lab", "vital", "survey", "other", "report", "imaging"})
+"""A cancelled one of these was never made, whatever stands in it; a cancelled order or visit is a fact."""
 _WRONG = frozenset({"entered-in-error"})
 
 
@@ -73,7 +76,7 @@ class Chart:
                     left.setdefault(reason, []).append(reference)
                 else:
                     drafts.extend(_as_of(fact, as_of) for fact in found)
-            elif kind in READ:
+            elif kind in READ and not is_nobodys(resource):
                 left.setdefault("not_understood", []).append(reference)
             elif kind not in POINTED_AT:
                 left.setdefault("not_read", []).append(reference)
@@ -125,13 +128,31 @@ class Chart:
 
     @cached_property
     def notes(self) -> tuple[NoteText, ...]:
-        """The readable notes in time order; the same text attached twice to one visit counts once."""
-        found = []
-        for fact in self.of("note"):
-            text = note_text(self.resources[fact.reference], fact)
-            if text:
-                found.append(text)
-        return tuple(found)
+        """The readable notes in time order; a text that a note and a report of the same day both carry counts once."""
+        return self._notes[0]
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """Notes and reports with an attachment of which none could be read as text: why, by reference."""
+        return self._notes[1]
+
+    @cached_property
+    def _notes(self) -> tuple[tuple[NoteText, ...], Mapping[str, str]]:
+        found: list[NoteText] = []
+        unread: dict[str, str] = {}
+        seen: set[tuple[str, date | None]] = set()
+        for fact in self.of("note", "report"):
+            try:
+                note = note_text(self.resources[fact.reference], fact)
+            except Unreadable as error:
+                unread[fact.reference] = str(error)
+                continue
+            key = (note.text, fact.when.date if fact.when else None) if note else None
+            if note and key and key not in seen:
+                seen.add(key)
+                found.append(note)
+        found.sort(key=lambda n: n.fact.when.start.timestamp() if n.fact.when else float("-inf"))
+        return tuple(found), unread
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -180,6 +201,8 @@ def _left_out(fact: Fact, as_of: datetime) -> LeftOut | None:
         return "entered-in-error"
     if fact.status == "refuted":
         return "refuted"
+    if fact.status == "cancelled" and fact.kind in _RESULTS:
+        return "cancelled"
     if any(moment and moment.start > as_of for moment in (fact.when, _written(fact))):
         return "after_as_of"
     return None

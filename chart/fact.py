@@ -119,7 +119,7 @@ class Fact:
     cells: Mapping[str, Cell] = field(default_factory=dict)
     """The literals it stands on, by role: ``name value unit when ended recorded status`` and more by kind."""
     tags: frozenset[str] = frozenset()
-    """Short marks: ``negated``, ``preliminary``, ``comparator``, ``as_needed``, ``inpatient``, ``emergency``."""
+    """Short marks: ``negated``, ``preliminary``, ``comparator``, ``as_needed``, ``several_dosages``, ``inpatient`` …"""
 
     @property
     def citation(self) -> str:

@@ -107,16 +107,25 @@ def _carried(note: Mapping[str, Any]) -> str:
     return f"From the proposal before: {note['title']}: {note['said']}."
 
 
+def _unread(material: Material) -> str:
+    """How many notes had no text to read, and of what kind the first was."""
+    unread = material.appraisal.chart.unreadable
+    if not unread:
+        return ""
+    return f", {len(unread)} notes not read as text ({next(iter(unread.values()))})"
+
+
 def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[Draft]) -> list[str]:
     counts = material.appraisal.chart.counts
     read = sum(counts.values())
     cut = [c.query.partition("?")[0] for c in material.coverage.values() if c.truncated]
     left = material.appraisal.chart.left_out
-    wrong = len(left.get("entered-in-error", ())) + len(left.get("refuted", ()))
+    wrong = len(left.get("entered-in-error", ())) + len(left.get("refuted", ())) + len(left.get("cancelled", ()))
     lines = [
         f"Read {read} resources, {'cut: ' + ', '.join(cut) if cut else 'nothing cut'}; "
-        f"left out {wrong} entered in error or refuted, "
-        f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood. "
+        f"left out {wrong} entered in error, refuted or cancelled, "
+        f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood"
+        f"{_unread(material)}. "
         f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
     ]
     lines[:0] = dict.fromkeys(line for one in drafts for line in one.notice)

@@ -83,6 +83,8 @@ def say_dose(sentence: Sentence, course: Course) -> Sentence:
     """How often it is taken, where the order says so in a way that can be repeated."""
     order = course.last
     cells = order.cells
+    if "several_dosages" in order.tags:
+        return sentence
     if "as_needed" in order.tags:
         return sentence.say(" as needed").cite(order, "as_needed", "dosage")
     frequency, period, unit = cells.get("frequency"), cells.get("period"), cells.get("period_unit")

@@ -147,6 +147,8 @@ def _last_of_other_results(m: Material) -> list[Fact]:
 
 def _fact(fact: Fact) -> str:
     parts = [fact.id, fact.when.text[:10] if fact.when else "undated", fact.name]
+    if fact.kind == "family" and "relationship" in fact.cells:
+        parts.insert(2, f"{fact.cells['relationship'].text} of the patient:")  # it is not the patient's own
     if fact.value is not None:
         parts.append(f"{fact.value} {shown(fact.unit)}".strip())
     if fact.status not in ("active", "final", "finished", "completed", ""):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chart.extract.statement import When, concept_status, statement, when_of
+from chart.extract.statement import When, clinical_status, concept_status, statement, when_of
 from chart.fact import Fact, tags_of
 from chart.node import Node
 
@@ -16,7 +16,7 @@ ACTIVE = frozenset({"active", "recurrence", "relapse"})
 def facts(resource: Mapping[str, Any]) -> list[Fact]:
     """The problem; ``refuted`` and ``entered-in-error`` come through as status, to be left out by name."""
     root = Node.root(resource)
-    status, status_cell = concept_status(root, "clinicalStatus")
+    status, status_cell = clinical_status(root)
     verification, verification_cell = concept_status(root, "verificationStatus")
     onset, abated = when_of(root, "onset"), when_of(root, "abatement")
     when = When(

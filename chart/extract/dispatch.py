@@ -39,9 +39,16 @@ POINTED_AT = frozenset({"Medication", "Practitioner", "PractitionerRole", "Organ
 """Types that only explain others and give no facts of their own."""
 
 
+def is_nobodys(resource: Mapping[str, Any]) -> bool:
+    """Whether it is a Device that no patient has: what sent or measured something, such as the record system itself."""
+    return resource.get("resourceType") == "Device" and not resource.get("patient")
+
+
 def facts_of(resource: Mapping[str, Any], library: medication.Library) -> list[Fact]:
     """The facts of one resource; empty when it cannot be understood, which the chart counts and names."""
     kind = str(resource.get("resourceType"))
+    if is_nobodys(resource):
+        return []
     plain = _PLAIN.get(kind)
     if plain:
         return plain(resource)

@@ -27,7 +27,11 @@ def encounter_facts(resource: Mapping[str, Any]) -> list[Fact]:
     head = statement(
         resource,
         kind="encounter",
-        name=kind.concept_cell() or root.get("class", "display").cell or setting.cell,
+        name=kind.concept_cell()
+        or root.get("class", "display").cell
+        or setting.cell
+        or root.get("serviceType").concept_cell()
+        or root.get("reasonCode").concept_cell(),
         codes=kind.codings(),
         when=when_of(root, "period"),
         status=status.text,
@@ -121,7 +125,7 @@ def _coded(
         status_cell=status.cell,
         cells={
             "reason": root.get("statusReason").concept_cell() or root.get("reasonCode").concept_cell(),
-            **{role: root.get(name).cell for role, name in cells.items()},
+            **{role: root.get(name).cell or root.get(f"{name}Code").concept_cell() for role, name in cells.items()},
         },
         tags=tags_of({"negated"} if status.text == "not-done" else ()),
     )

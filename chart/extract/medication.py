@@ -10,6 +10,8 @@ from chart.extract.statement import When, identity, statement, when_of
 from chart.fact import Cell, Coding, Fact, tags_of
 from chart.node import Node
 
+MOST_LINES = 8
+"""Lines of one order's dosage that are kept."""
 Library = Mapping[str, Mapping[str, Any]]
 """Resources that others point at, by ``Type/id``."""
 
@@ -53,6 +55,9 @@ def _medicine(resource: Mapping[str, Any], library: Library, when: When, dosage:
     root = Node.root(resource)
     name, codes, extra = _named(root, resource, library)
     status = root.get("status")
+    lines = root.items("dosageInstruction") or root.items("dosage")
+    if len(lines) > 1:
+        tags = tags | {"several_dosages"}  # the first line alone would be half of the truth
     repeat = dosage.get("timing", "repeat")
     dose = dosage.get("doseAndRate").choose("dose")[1] if dosage.get("doseAndRate") else dosage.get("dose")
     if dosage.get("asNeededBoolean").value is True or dosage.get("asNeededCodeableConcept"):
@@ -74,6 +79,7 @@ def _medicine(resource: Mapping[str, Any], library: Library, when: When, dosage:
         cells={
             **extra,
             "dosage": dosage.get("text").cell,
+            **{f"dosage_{n}": line.get("text").cell for n, line in enumerate(lines[1:MOST_LINES], start=2)},
             "dose": dose.get("value").cell,
             "dose_unit": dose.get("unit").cell or dose.get("code").cell,
             "frequency": repeat.get("frequency").cell,

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import html
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chart.extract.attachment import Unreadable, text_of
 from chart.extract.statement import statement, when_of
 from chart.fact import Fact
 from chart.node import Node
-
-_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S | re.I)
-_BLOCK = re.compile(r"<\s*/?\s*(p|div|br|li|tr|h[1-6]|table|ul|ol)\b[^>]*>", re.I)
-MAX_CHARACTERS = 2_000_000
-"""A longer text is cut, so that one attachment cannot take the round's memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +19,7 @@ class NoteText:
     fact: Fact
     """The note as a fact: type, date, status."""
     text: str
-    """Plain text, in the note's own lines."""
+    """Plain text, in the note's own lines; headings are marked with `#`."""
     path: str
     """Where the attachment stands."""
 
@@ -50,25 +42,19 @@ def facts(resource: Mapping[str, Any]) -> list[Fact]:
 
 
 def note_text(resource: Mapping[str, Any], fact: Fact) -> NoteText | None:
-    """The text of a note, or ``None`` when no attachment can be read as text (the coverage then names it)."""
+    """The text of a note or report: its first attachment that can be read. `None` when it has no attachment at all.
+
+    Raises:
+        Unreadable: it has attachments, and none of them can be read as text; says why for the first.
+    """
     root = Node.root(resource)
     attachments = [content.get("attachment") for content in root.items("content")] or root.items("presentedForm")
+    reasons = []
     for attachment in attachments:
-        data = attachment.get("data")
-        kind = attachment.get("contentType").text.lower()
-        if not data.text or not (kind.startswith("text/") or kind == ""):
-            continue
         try:
-            raw = base64.b64decode(data.text, validate=False)
-        except (binascii.Error, ValueError):
-            continue
-        text = raw[: MAX_CHARACTERS * 4].decode("utf-8", errors="replace")[:MAX_CHARACTERS]
-        if "html" in kind or "xml" in kind:
-            text = strip_markup(text)
-        return NoteText(fact=fact, text=text, path=data.path)
+            return NoteText(fact=fact, text=text_of(attachment), path=attachment.get("data").path)
+        except Unreadable as error:
+            reasons.append(error)
+    if reasons:
+        raise reasons[0]
     return None
-
-
-def strip_markup(text: str) -> str:
-    """Text without tags, scripts and comments; block tags become line breaks."""
-    return html.unescape(_TAG.sub("", _BLOCK.sub("\n", text)))

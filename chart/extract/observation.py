@@ -94,9 +94,13 @@ def _valued(head: Fact, node: Node) -> Fact:
         result = keep("value", value.concept_cell())
     elif suffix in ("String", "Boolean", "DateTime", "Time"):
         result = keep("value", value.cell)
-    elif suffix in ("Range", "Ratio", "Period", "SampledData"):
-        result = _compound(value, keep)
+    elif suffix in ("Range", "Ratio", "Period"):
+        result = _compound(value, keep, ":" if suffix == "Ratio" else "–")
         tags.add("compound")
+    elif suffix == "SampledData":
+        tags |= {"compound", "no_value"}  # a curve has no one value
+        keep("origin", value.get("origin", "value").cell)
+        keep("unit", value.get("origin", "unit").cell)
     else:
         result = None
         reason = keep("absent", node.get("dataAbsentReason").concept_cell())
@@ -126,13 +130,15 @@ def _unit(value: Node, keep: Keep) -> str | None:
     return keep("unit", written.cell) if written.cell else None
 
 
-def _compound(value: Node, keep: Keep) -> str | None:
+def _compound(value: Node, keep: Keep, between: str) -> str | None:
+    """Both sides as one text: a titre reads ``1:128``, a range ``5–10``."""
     parts = []
     for name in ("low", "high", "numerator", "denominator", "start", "end"):
         part = value.get(name)
         text = keep(name, (part.get("value") if isinstance(part.value, dict) else part).cell)
         if text:
             parts.append(text)
-    unit = value.get("high", "unit").cell or value.get("low", "unit").cell
-    keep("unit", unit)
-    return "–".join(parts) if parts else None
+    sides = ("high", "low", "numerator")
+    keep("unit", next((cell for side in sides if (cell := value.get(side, "unit").cell)), None))
+    keep("per", value.get("denominator", "unit").cell)
+    return between.join(parts) if parts else None

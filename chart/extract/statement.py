@@ -71,6 +71,27 @@ def concept_status(root: Node, name: str) -> tuple[str, Cell | None]:
     return (cell.text.lower(), cell) if cell else ("", None)
 
 
+CLINICAL = frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"})
+"""Clinical statuses of FHIR."""
+_SNOMED_STATUS = {"55561003": "active", "73425007": "inactive", "413322009": "resolved"}
+
+
+def clinical_status(root: Node) -> tuple[str, Cell | None]:
+    """The clinical status in FHIR's own words, with its cell; an empty text where what stands there is none of them.
+
+    Converted documents put SNOMED CT codes or words there; a status that nobody can read is as good as none.
+    """
+    node = root.get("clinicalStatus")
+    for coding in node.items("coding"):
+        cell = coding.get("code").cell
+        status = _SNOMED_STATUS.get(cell.text, cell.text.lower()) if cell else ""
+        if status in CLINICAL:
+            return status, cell
+    cell = node.get("text").cell
+    word = cell.text.strip().lower() if cell else ""
+    return (word, cell) if word in CLINICAL else ("", None)
+
+
 def identity(resource: Mapping[str, Any]) -> tuple[str, str | None]:
     """``Type/id`` and the version id of a resource."""
     meta = resource.get("meta")

@@ -11,7 +11,7 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from chart.extract.note import strip_markup
+from chart.extract.markup import MarkupUnusable, html_text
 from preround import VERSION
 from preround.web.wording import STATES, VERBS, date_words, instant_words, span_words
 
@@ -28,7 +28,12 @@ def literal(text: str | None) -> str:
     """A literal of a resource; the narrative's markup is left out."""
     if text is None:
         return ""
-    return " · ".join(strip_markup(text).split("\n")).strip(" ·") if text.startswith("<div") else text
+    if not text.startswith("<div"):
+        return text
+    try:
+        return " · ".join(html_text(text).split("\n"))
+    except MarkupUnusable:
+        return ""
 
 
 def _number(value: object) -> orjson.Fragment:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chart.extract import note
+from chart.extract.attachment import Unreadable
 from chart.fhirpath import resolve
 from graphs.node import run_of
 from preround.failure import Missing
@@ -142,7 +143,10 @@ def _text(resource: Mapping[str, Any]) -> str:
     if resource.get("resourceType") not in ("DocumentReference", "DiagnosticReport"):
         return ""
     facts = note.facts(resource)
-    found = note.note_text(resource, facts[0]) if facts else None
+    try:
+        found = note.note_text(resource, facts[0]) if facts else None
+    except Unreadable as error:
+        return f"This note was not read: {error}."
     return found.text.strip() if found else ""
 
 
