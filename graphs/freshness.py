@@ -13,8 +13,8 @@ from graphs.state import RoundState
 from review.queue import show
 from store import artifacts, outbox
 from tools.fhir.errors import FhirError, FhirNotFound, FhirUnreachable, WrongPatient
+from tools.fhir.read_chart import Ask, read_chart
 from tools.fhir.scope import PatientScope
-from tools.fhir.search_chart import search_chart
 from tools.fhir.wire import Resource
 
 
@@ -29,7 +29,7 @@ async def moved(services: Services, state: RoundState) -> bool:
     shown = show(services.db, state["item_id"])
     prepared = prepared_of(run_of(services, state["run_id"]), services)
     read = dict(_split(reference) for reference in shown.proposal.based_on)
-    scope = PatientScope(patient_id=shown.item.patient.partition("/")[2])
+    scope = PatientScope(patient_id=shown.item.patient.partition("/")[2], base_url=services.client.base_url)
     if prepared is not None and prepared.watch == "named":
         named, seen = read, {}
     else:
@@ -44,9 +44,8 @@ async def moved(services: Services, state: RoundState) -> bool:
 
 async def _looked(services: Services, scope: PatientScope, unread: frozenset[str]) -> dict[str, str]:
     """Every must-look resource that the chart holds now, with its version."""
-    found = await asyncio.gather(
-        *(search_chart(services.client, scope, kind, coverage_id=f"f{index}") for index, kind in enumerate(MUST_LOOK))
-    )
+    asks = [Ask(resource_type=kind, coverage_id=f"f{index}") for index, kind in enumerate(MUST_LOOK)]
+    found = await read_chart(services.client, scope, asks, alone=True)
     for kind, one in zip(MUST_LOOK, found, strict=True):
         if one.coverage.truncated or (one.coverage.error and kind not in unread):
             raise _unchecked(kind)

@@ -26,7 +26,8 @@ async def intake(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     services = runtime.context
     run = run_of(services, state["run_id"])
     await services.client.capabilities()
-    patient = await read_patient(services.client, PatientScope(patient_id=run.patient.partition("/")[2]))
+    scope = PatientScope(patient_id=run.patient.partition("/")[2], base_url=services.client.base_url)
+    patient = await read_patient(services.client, scope)
     found = Evidence(
         coverage=Coverage(id="c1", tool="fhir_read", query="Patient/…", found=1, truncated=False, error=None),
         resources=(patient,),

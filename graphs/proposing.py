@@ -65,7 +65,11 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         )
     result = result_of(run, material, drafts, due, others, proposal, services, prepared=prepared, carried=carried)
     # What was read, and from which proposal on this is its page: a later version of the round replaces it.
-    result |= {"evidence": state["evidence"][state.get("since", 0) :], "revision": state["revision"]}
+    result |= {
+        "evidence": state["evidence"][state.get("since", 0) :],
+        "refreshable": state.get("refreshable", False),
+        "revision": state["revision"],
+    }
     sha = keep(services, result, "result")
     # Item, page and status change together, so that no kill leaves an item of a round that does not wait for it.
     with services.db.write() as connection:

@@ -17,7 +17,7 @@ from chart.sensitive import sensitive_classes
 from store import artifacts
 from store.database import Database
 from store.runs import Run
-from tools.evidence import Coverage, Evidence
+from tools.evidence import Coverage, Evidence, Taken
 from tools.guidelines.outcome import Clause, Outcome
 from tools.guidelines.outcome import Evidence as Reason
 from tools.guidelines.recommendation import Recommendation
@@ -36,6 +36,10 @@ class ReadingCache:
     def keep(self, sha256: str, evidence: Sequence[Evidence]) -> None:
         """Keep what was just read, so that it need not be parsed again."""
         self._fresh = {**dict(list(self._fresh.items())[-KEPT:]), sha256: tuple(evidence)}
+
+    def fresh(self, sha256: str) -> tuple[Evidence, ...] | None:
+        """What was kept under this hash, if it still is."""
+        return self._fresh.get(sha256)
 
     def reading(
         self, db: Database, shas: Sequence[str], run: Run, *, site: Path | None
@@ -60,7 +64,10 @@ class ReadingCache:
 
 def evidence_json(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
     """Evidence as JSON for its artifact."""
-    return [{"coverage": asdict(e.coverage), "resources": list(e.resources)} for e in evidence]
+    return [
+        {"coverage": asdict(e.coverage), "resources": list(e.resources), "taken": asdict(e.taken) if e.taken else None}
+        for e in evidence
+    ]
 
 
 def read_evidence(db: Database, sha256: str) -> tuple[Evidence, ...]:
@@ -71,7 +78,14 @@ def read_evidence(db: Database, sha256: str) -> tuple[Evidence, ...]:
     """
     with db.read() as connection:
         rows = artifacts.get_json(connection, sha256, exact=True)
-    return tuple(Evidence(coverage=Coverage(**row["coverage"]), resources=tuple(row["resources"])) for row in rows)
+    return tuple(
+        Evidence(
+            coverage=Coverage(**row["coverage"]),
+            resources=tuple(row["resources"]),
+            taken=Taken(**row["taken"]) if row.get("taken") else None,
+        )
+        for row in rows
+    )
 
 
 def outcomes_of(db: Database, sha256: str | None) -> tuple[Outcome, ...]:

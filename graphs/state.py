@@ -24,6 +24,8 @@ class RoundState(TypedDict, total=False):
     """Artifacts of what was read, one a pass."""
     since: int
     """Evidence before this index belongs to an earlier version of the round and is not used."""
+    refreshable: bool
+    """Whether a later round may refresh what this one read."""
     passes: int
     """How often the plan was widened."""
     outcomes: str

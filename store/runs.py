@@ -152,6 +152,18 @@ def waiting(connection: Connection, *, patient: str, tasks: Iterable[str]) -> tu
     return tuple(run for run in map(_run, connection.execute(query)) if wanted & set(run.tasks))
 
 
+def last_result(connection: Connection, patient: str) -> str | None:
+    """The hash of the latest result of this patient's rounds, or None when there is none."""
+    query = (
+        select(runs.c.result_sha256)
+        .where(runs.c.patient == patient, runs.c.result_sha256.is_not(None))
+        .order_by(runs.c.updated.desc(), runs.c.run_id)
+        .limit(1)
+    )
+    found = connection.execute(query).scalar()
+    return None if found is None else str(found)
+
+
 def undriven(connection: Connection) -> tuple[Run, ...]:
     """The rounds that wait for nobody: running, committing, or awaiting a review that is over; oldest first.
 

@@ -23,6 +23,18 @@ class Coverage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """Where and when all of one type was read, so that it can be refreshed later."""
+
+    server: str
+    """The FHIR server's base URL."""
+    resource_type: str
+    """The type."""
+    at: str
+    """The server's own clock at the time, ISO 8601."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """The resources of one tool call beside the line that says how the call went."""
 
@@ -30,3 +42,5 @@ class Evidence:
     """How the asking went."""
     resources: tuple[dict[str, Any], ...]
     """FHIR resources as JSON objects, fractions as `Decimal`: those asked for and those they point to."""
+    taken: Taken | None = None
+    """Set where this is all of a type, without a fault."""

@@ -45,7 +45,8 @@ class Faulty:
         path = str(scope["path"]).removeprefix("/fhir/")
         self.writes += scope["method"] in {"PUT", "POST"}
         for method, start, status in self.rules:
-            if scope["method"] == method and path.startswith(start):
+            # What can't give one type can't give everything.
+            if scope["method"] == method and (path.startswith(start) or path.endswith("$everything")):
                 outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
                 headers = [(b"content-type", b"application/fhir+json"), (b"retry-after", b"600")]
                 await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -30,6 +30,9 @@ _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _IDENTIFYING = frozenset({"patient", "subject", "beneficiary", "_id", "identifier"})
 
+PAGE = 1000
+"""Resources asked for in one page."""
+
 Params = Sequence[tuple[str, str]]
 """Search parameters in order; a name may come more than once."""
 
@@ -154,14 +157,25 @@ class FhirClient:
             FhirUnreachable: no answer within the limits.
         """
         _known_type(resource_type)
-        gathering = Gathering(resource_type, cap)
-        url: httpx.URL | None = self._connection.origin.url(resource_type, params)
+        url = self._connection.origin.url(resource_type, params)
+        return await self._pages(url, Gathering(frozenset({resource_type}), cap), _ids_in(params), cap)
+
+    async def everything(self, patient_id: str, resource_types: frozenset[str], *, cap: int) -> SearchAnswer:
+        """What `Patient/id/$everything` gives of some types, and what came along; raises and stops as `search` does."""
+        if not is_id(patient_id):
+            raise FhirNotFound
+        params = [("_type", ",".join(sorted(resource_types))), ("_count", str(PAGE))]
+        url = self._connection.origin.url(f"Patient/{patient_id}/$everything", params)
+        return await self._pages(url, Gathering(resource_types, cap), (patient_id,), cap)
+
+    async def _pages(self, first: httpx.URL, gathering: Gathering, hidden: tuple[str, ...], cap: int) -> SearchAnswer:
+        url: httpx.URL | None = first
         asked: set[httpx.URL] = set()
         while url is not None:
             asked.add(url)
             try:
-                answer, bundle = await self._ask(url, _ids_in(params))
-                gathering.add(bundle)
+                answer, bundle = await self._ask(url, hidden)
+                gathering.add(bundle, at=answer.at)
                 url = self._next(bundle, answer.url)
             except FhirUnreachable:
                 raise
@@ -174,6 +188,24 @@ class FhirClient:
             if url is not None and gathering.matches >= cap:
                 return gathering.cut(None)
         return gathering.whole()
+
+    async def fetch(self, link: str, *, most: int) -> Answer:
+        """What a link of this server leads to, such as an attachment's content; the token goes to no other address.
+
+        Args:
+            link: relative to the base, or absolute and under it.
+            most: bytes; more is not read to its end.
+
+        Raises:
+            OtherOrigin: the link leads elsewhere; nothing was asked.
+            FhirNotFound, FhirRefused, FhirGarbled: the server gave nothing, or too much.
+            FhirUnreachable: no answer within the limits.
+        """
+        url = self._connection.origin.follow(link, httpx.URL(f"{self.base_url}/"))
+        headers = {"Accept": "application/fhir+json, */*;q=0.5"}
+        answer = await self._connection.send("GET", url, headers=headers, repeatable=True, most=most)
+        outcome.refuse(answer.status, answer.body, ())
+        return answer
 
     def _next(self, bundle: Resource, seen_at: httpx.URL) -> httpx.URL | None:
         links = bundle.get("link")
@@ -198,7 +230,8 @@ class FhirClient:
 
     async def _ask(self, url: httpx.URL, hidden: Sequence[str]) -> tuple[Answer, Resource]:
         # Strict handling: a server that does not know a parameter should say so instead of leaving it out.
-        headers = {"Prefer": "handling=strict"}
+        # No cache on the way: some servers repeat a search's last answer for a minute, and a chart moves in that time.
+        headers = {"Prefer": "handling=strict", "Cache-Control": "no-cache"}
         answer = await self._connection.send("GET", url, headers=headers, repeatable=True)
         outcome.refuse(answer.status, answer.body, hidden)
         return answer, outcome.body_of(answer.body)

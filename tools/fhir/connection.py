@@ -4,6 +4,7 @@ import asyncio
 import email.utils
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self
 
@@ -16,11 +17,11 @@ from tools.fhir.limits import Limits
 from tools.fhir.origin import Origin
 from tools.fhir.transport import Transport
 
-Method = Literal["GET", "PUT", "POST"]
-"""There is no DELETE: Preround never removes anything from a record."""
-
 Body = bytes | Callable[[], bytes] | None
 """The content of a request, or what makes it for each try."""
+
+Method = Literal["GET", "PUT", "POST"]
+"""There is no DELETE: Preround never removes anything from a record."""
 
 _UNPROVED = 401
 _BUSY = 429
@@ -41,6 +42,23 @@ class Answer:
     """The body, decompressed."""
     url: httpx.URL
     """Where it came from, redirects followed; relative links are relative to this."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was given, by the server's own clock."""
+        try:
+            said = email.utils.parsedate_to_datetime(self.headers.get("date", ""))
+        except (ValueError, TypeError):
+            return None
+        return said if said.tzinfo else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ask:
+    method: Method
+    headers: Mapping[str, str]
+    body: Body
+    most: int
 
 
 class _Again(Exception):
@@ -104,6 +122,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         body: Body = None,
         repeatable: bool,
+        most: int | None = None,
     ) -> Answer:
         """Send a request, again where it may help, and read the answer whatever its status.
 
@@ -114,6 +133,7 @@ class Connection:
             body: what to send, or what makes it anew for each try.
             repeatable: False where a second try could do the thing twice; then only "too busy" (429) and a refused
                 connection are tried again.
+            most: bytes of the answer, where fewer will do than the connection allows.
 
         Raises:
             FhirUnreachable: no answer within the limits.
@@ -131,25 +151,25 @@ class Connection:
             reraise=True,
         )
         try:
-            return await tries(self._follow, method, url, dict(headers or {}), body)
+            ask = _Ask(method=method, headers=dict(headers or {}), body=body, most=most or self.limits.body_bytes)
+            return await tries(self._follow, ask, url)
         except _Again as again:
             msg = f"The FHIR server {again.reason}: check its address and that it is running, then try again."
             raise FhirUnreachable(msg) from again
 
-    async def _follow(self, method: Method, url: httpx.URL, headers: dict[str, str], body: Body) -> Answer:
-        answer = await self._proved(method, url, headers, body)
+    async def _follow(self, ask: "_Ask", url: httpx.URL) -> Answer:
+        answer = await self._proved(ask, url)
         for _ in range(_HOPS):
-            if method != "GET" or answer.status not in _REDIRECTS:
+            if ask.method != "GET" or answer.status not in _REDIRECTS:
                 return answer
-            answer = await self._proved(method, self._redirect(answer), headers, body)
+            answer = await self._proved(ask, self._redirect(answer))
         return answer
 
-    async def _proved(self, method: Method, url: httpx.URL, headers: dict[str, str], body: Body) -> Answer:
+    async def _proved(self, ask: "_Ask", url: httpx.URL) -> Answer:
         """The answer to a request that says who asks; after a 401 once more, where another proof may be had."""
         for last in (False, True):
             proof = await self._auth.header()
-            sent = headers if proof is None else {**headers, "Authorization": proof}
-            answer = await self._once(method, url, sent, body)
+            answer = await self._once(ask, url, {} if proof is None else {"Authorization": proof})
             if last or proof is None or answer.status != _UNPROVED or not self._auth.refused(proof):
                 break
         return answer
@@ -160,21 +180,21 @@ class Connection:
             raise FhirGarbled
         return self.origin.follow(location, answer.url)
 
-    async def _once(self, method: Method, url: httpx.URL, headers: dict[str, str], body: Body) -> Answer:
-        content = body() if callable(body) else body
+    async def _once(self, ask: "_Ask", url: httpx.URL, proof: dict[str, str]) -> Answer:
+        content = ask.body() if callable(ask.body) else ask.body
         typed = {} if content is None else {"Content-Type": "application/fhir+json"}
-        sent = {"Accept": "application/fhir+json", **typed, **headers}
+        sent = {"Accept": "application/fhir+json", **typed, **ask.headers, **proof}
         async with self._slots:
             self.requests += 1
             try:
                 async with (
                     asyncio.timeout(self.limits.request_seconds),
-                    self._http.stream(method, url, headers=sent, content=content) as response,
+                    self._http.stream(ask.method, url, headers=sent, content=content) as response,
                 ):
                     answer = Answer(
                         status=response.status_code,
                         headers=response.headers,
-                        body=await self._read(response),
+                        body=await self._read(response, ask.most),
                         url=url,
                     )
             except TimeoutError as late:
@@ -189,16 +209,21 @@ class Connection:
         self._busy(answer)
         return answer
 
-    async def _read(self, response: httpx.Response) -> bytes:
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        announced = response.headers.get("content-length", "")
         parts: list[bytes] = []
-        size = 0
-        async for part in response.aiter_bytes():
-            size += len(part)
-            self.bytes += len(part)
-            if size > self.limits.body_bytes:
-                msg = f"The server's answer is larger than {self.limits.body_bytes} bytes: ask for smaller pages."
-                raise FhirGarbled(msg)
-            parts.append(part)
+        size = int(announced[:18]) if announced.isascii() and announced.isdigit() else 0
+        if size <= most:
+            size = 0
+            async for part in response.aiter_bytes():
+                size += len(part)
+                self.bytes += len(part)
+                if size > most:
+                    break
+                parts.append(part)
+        if size > most:
+            msg = f"The server's answer is larger than {most} bytes and was not read: ask for smaller pages."
+            raise FhirGarbled(msg)
         return b"".join(parts)
 
     def _busy(self, answer: Answer) -> None:

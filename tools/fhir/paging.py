@@ -1,6 +1,7 @@
 """The pages of one search, put together: each resource once, bounded, and never silently cut."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tools.fhir import outcome
 from tools.fhir.errors import FhirGarbled
@@ -19,15 +20,18 @@ class SearchAnswer:
     """True where the server has, or says it has, more than this."""
     problem: str | None
     """Why reading stopped early, or what the server said went wrong; None where nothing did."""
+    at: datetime | None = None
+    """When the first page was given, by the server's own clock; None where it does not say."""
 
 
 class Gathering:
-    """The resources of one search while its pages come in."""
+    """The resources of one search while its pages come in; what is of none of the types came along with them."""
 
-    def __init__(self, resource_type: str, cap: int) -> None:
+    def __init__(self, resource_types: frozenset[str], cap: int) -> None:
         self.pages = 0
         self.matches = 0
-        self._type = resource_type
+        self._types = resource_types
+        self._at: datetime | None = None
         self._cap = cap
         self._seen: dict[tuple[str, str], Resource] = {}
         self._grew = True
@@ -35,8 +39,9 @@ class Gathering:
         self._total = 0
         self._failures: list[str] = []
 
-    def add(self, bundle: Resource) -> None:
-        """Take one page."""
+    def add(self, bundle: Resource, *, at: datetime | None = None) -> None:
+        """Take one page, given at that time by the server's clock."""
+        self._at = at if self.pages == 0 else self._at
         if bundle.get("resourceType") != "Bundle":
             raise FhirGarbled
         self.pages += 1
@@ -59,7 +64,7 @@ class Gathering:
             return
         if not isinstance(name, str) or (kind, name) in self._seen:
             return
-        if kind == self._type:
+        if kind in self._types:
             if self.matches >= self._cap:
                 self._over = True
                 return
@@ -93,4 +98,5 @@ class Gathering:
             pages=self.pages,
             truncated=truncated,
             problem=" ".join(problems) or None,
+            at=self._at,
         )

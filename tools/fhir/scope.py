@@ -108,6 +108,17 @@ class PatientScope:
             raise WrongPatient
         return resource
 
+    def admit_binary(self, binary: Resource) -> None:
+        """Let a Binary pass unless its security context is somebody else's.
+
+        Raises:
+            WrongPatient: it is.
+        """
+        context = binary.get("securityContext")
+        text = context.get("reference") if isinstance(context, dict) else None
+        if isinstance(text, str) and "Patient/" in text and self._verdict({"reference": text}) != "own":
+            raise WrongPatient
+
     def split(self, resources: Sequence[Resource]) -> tuple[tuple[Resource, ...], int]:
         """The resources admitted, and how many were refused."""
         kept = tuple(resource for resource in resources if self.admits(resource))

@@ -15,6 +15,9 @@ Json: TypeAlias = Any
 Resource: TypeAlias = dict[str, Any]
 """A FHIR resource or data type as a JSON object; numbers with a fraction or exponent are `Decimal`."""
 
+DEEPEST = 160
+"""Objects and lists inside each other that are read."""
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _WIDEST = 40
 """Numbers with more digits than this on either side of the point are written with an exponent, not spelt out."""
 
@@ -25,11 +28,29 @@ def parse(text: bytes | str) -> Json:
     Raises:
         ValueError: the text is not JSON (NaN and Infinity are not), or is nested too deeply.
     """
+    if _too_deep(text if isinstance(text, bytes) else text.encode("utf-8", "replace")):
+        msg = "The JSON is nested too deeply."
+        raise ValueError(msg)
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except RecursionError:
         msg = "The JSON is nested too deeply."
         raise ValueError(msg) from None
+
+
+def _too_deep(text: bytes) -> bool:
+    """Whether brackets stand inside each other more than `DEEPEST` deep, found by peeling off the innermost ones.
+
+    Everything that walks a resource does so by recursion; no FHIR resource is near this deep. Brackets in strings count
+    too, which only a text of hundreds of them inside each other would feel.
+    """
+    left = text.translate(None, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        peeled = left.replace(b"{}", b"").replace(b"[]", b"")
+        if len(peeled) == len(left):
+            return False
+        left = peeled
+    return True
 
 
 def literal(number: Decimal) -> str:
