@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "load": "load:load",
     "patients": "load:patients",
+    "manifest": "manifest:manifest",
     "run": "run:run",
     "transcribe": "transcribe:transcribe",
     "queue": "queue:queue",

@@ -30,7 +30,7 @@ from tools.fhir.scope import PatientScope
 TASKS = ("summary", "comparison", "suggestions", "imaging", "question")
 DEFAULT_TASKS = ("summary", "comparison", "suggestions")
 _WAIT_SECONDS = 30.0
-_NOBODY = "The FHIR server has no patient of that id; list the patients with `preround patients`"
+NOBODY = "The FHIR server has no patient of that id; list the patients with `preround patients`"
 
 
 def patient_id(given: str) -> str:
@@ -43,7 +43,7 @@ def patient_id(given: str) -> str:
     try:
         PatientScope(patient_id=found)
     except FhirError as error:
-        raise Missing(_NOBODY) from error
+        raise Missing(NOBODY) from error
     return found
 
 
@@ -127,7 +127,7 @@ async def known(house: House, patient: str) -> dict[str, Any]:
     try:
         return await read_patient(house.services.client, PatientScope(patient_id=patient))
     except FhirNotFound as error:
-        raise Missing(_NOBODY) from error
+        raise Missing(NOBODY) from error
 
 
 def _offered(reasoner: Reasoner, tasks: Sequence[str]) -> None:

@@ -23,11 +23,14 @@ from agents.worded.context import BUDGET, QUESTION_BUDGET, Context, build_contex
 from agents.worded.drafts import prepared_claims, to_draft
 from agents.worded.folding import ChartTooLarge
 from agents.worded.mending import mend, to_mend
+from chart.manifest import manifest, manifest_lines
 from claims.claim import Draft, Removed, Section, Task
 
 _FURTHER = get_args(FurtherType)
 _SPARE = 96
 """Tokens for the template around a prompt, and for counting text in parts."""
+MANIFEST_BUDGET = 900
+"""Tokens of what the chart holds, where a model says what else it wants."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +90,8 @@ class WordedReasoner:
         order = f"The order: {', '.join(material.brief.tasks)}." + (
             f" Question: {material.brief.question}" if material.brief.question else ""
         )
-        text = "\n\n".join((prompt("rules"), prompt("more"), "\n".join(lines), order))
+        holds = manifest_lines(manifest(material.appraisal.chart), cost=self._asker.tokens, budget=MANIFEST_BUDGET)
+        text = "\n\n".join((prompt("rules"), prompt("more"), "\n".join(lines), "\n".join(holds), order))
         try:
             form = await self._asker.ask(text, MoreForm, prompt_sha256=prompts_sha256("rules", "more"))
         except ModelFailed:

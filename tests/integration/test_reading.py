@@ -180,7 +180,7 @@ async def test_a_server_that_refuses_everything_is_searched(tmp_path: Path) -> N
 
 async def test_who_is_pointed_at_comes_along_and_somebody_elses_visit_does_not(tmp_path: Path) -> None:
     async with reading(tmp_path) as (dated, keeper, client):
-        seen = {
+        seen: dict[str, Any] = {
             "encounter": {"reference": "Encounter/theirs"},
             "performer": [{"reference": "Practitioner?identifier=s|1"}],
         }

@@ -39,7 +39,7 @@ class Capabilities:
     @classmethod
     def read(cls, statement: Mapping[str, Any]) -> "Capabilities":
         """The capabilities in a CapabilityStatement; a statement without resource types is as good as none."""
-        servers = [r for r in _dicts(statement.get("rest")) if r.get("mode") in {"server", None}]
+        servers = [r for r in _dicts(statement.get("rest")) if r.get("mode") in ("server", None)]
         offers: dict[str, Offer] = {}
         interactions: set[str] = set()
         for rest in servers:
