@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.guidelines import foreign
 from tools.guidelines.compile import TRANSLATOR
 from tools.guidelines.worker import PACKAGES
 
@@ -90,12 +91,13 @@ def test_a_measure_in_cql_is_brought_along(home: Path, tmp_path: Path) -> None:
     code, listed, _ = preround(home, "guidelines", "list")
     assert code == 0
     assert {"Water", "diabetes-hba1c"} <= {each["id"] for each in listed}
-    assert preround(home, "guidelines", "test")[:2] == (0, {"total": len(listed), "problems": {}})
+    assert preround(home, "guidelines", "test", "Water")[1]["without_cases"] == ["Water"]
     patient = {"resourceType": "Patient", "id": "p", "birthDate": "1970-01-01"}
     (tmp_path / "chart.json").write_text(bundle(patient))
     assert preround(home, "load", tmp_path / "chart.json")[0] == 0
     code, why, _ = preround(home, "guidelines", "why", "Water", "p", "--as-of", "2025-06-01T00:00:00Z")
     assert (code, why["why"]) == (0, "due")
+    assert ("numerator: Drinks", False) in [(each["words"], each["value"]) for each in why["reasons"]]
     assert preround(home, "guidelines", "why", "nothing", "p")[0] == 3
 
 
@@ -108,6 +110,49 @@ def test_what_cannot_be_used_is_said(home: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text(bundle())
     assert preround(home, "guidelines", "add", tmp_path / "empty.json")[0] == 2
     assert preround(home, "guidelines", "add", tmp_path / "none.json")[0] == 2
+
+
+def test_a_plan_of_others_is_brought_along_tried_and_explained(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "society"
+    folder.mkdir()
+    for each in foreign.WHOLE:
+        (folder / f"{each['id']}.json").write_text(json.dumps(each))
+    (folder / "statin.yaml").write_text(
+        """recommendation: StatinPlan.start-statin
+as_of: 2024-06-01
+patient: {born: 1970-01-01}
+cases:
+  - {name: diabetes without a statin, chart: [{Condition: snomed 44054006}], expect: due, detail: Diabetes}
+  - {name: nothing, chart: [], expect: not_applicable}
+"""
+    )
+    code, found, _ = preround(home, "guidelines", "test", folder)
+    assert (code, found["passed"], found["total"]) == (0, 2, 2)
+    assert found["without_cases"] == ["StatinPlan.check-ldl"]
+    code, added, _ = preround(home, "guidelines", "add", folder)
+    assert (code, added["name"], added["taken"]["PlanDefinition"], added["problems"]) == (0, "society", 1, {})
+    assert "ActivityDefinition.participant" in added["not_mapped"]["StatinPlan.start-statin"]
+    wrong = (folder / "statin.yaml").read_text().replace("not_applicable", "due")
+    (folder / "statin.yaml").write_text(wrong)
+    assert preround(home, "guidelines", "add", folder)[0] == 0
+    code, found, _ = preround(home, "guidelines", "test", "society")
+    assert (code, found["passed"]) == (1, 1)
+    assert [each["id"] for each in found["cases"] if not each["ok"]] == ["StatinPlan.start-statin/nothing"]
+    (home / "guidelines" / "society" / "site.toml").write_text('off = ["StatinPlan.check-ldl"]')
+    _, listed, _ = preround(home, "guidelines", "list")
+    modes = {each["id"]: each["mode"] for each in listed}
+    assert (modes["StatinPlan.check-ldl"], modes["StatinPlan.start-statin"]) == ("off", "on")
+
+
+def test_an_address_is_fetched_only_where_the_site_allows_its_host(home: Path) -> None:
+    code, _, said = preround(home, "guidelines", "add", "https://example.invalid/x.json")
+    assert code == 2
+    assert "name it in PREROUND_GUIDELINE_HOSTS" in said
+
+
+def test_a_file_address_is_a_path(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "water.json").write_text(bundle(MEASURE, library(CQL)))
+    assert preround(home, "guidelines", "add", f"file://{tmp_path}/water.json")[0] == 0
 
 
 def test_eval_gives_each_case(home: Path, tmp_path: Path) -> None:

@@ -95,10 +95,10 @@ async def test_why_carries_the_clauses_and_explain_the_tree(node_modules: Path) 
         assert (clauses["Applies"].value, clauses["Done"].value) == (True, False)
         assert clauses["Active Diabetes"].looked_at == ("Condition/d",)
         request = {"now": AS_OF.isoformat(timespec="milliseconds"), "resources": CHART, "library": "DiabetesHbA1c"}
-        tree = (await worker.call("explain", LIBRARY, request))["tree"]
-        assert (tree["define"], tree["value"]) == ("Due", True)
-        assert [each["define"] for each in tree["because"]] == ["Applies", "Excluded", "Done", "Declined"]
-        assert "Active Diabetes" in [each["define"] for each in tree["because"][0]["because"]]
+        answer = await worker.call("explain", LIBRARY, request)
+        assert answer["why"] == "due"
+        assert [each["define"] for each in answer["reasons"]] == ["Applies", "Excluded", "Declined", "Done"]
+        assert "Active Diabetes" in [each.get("define") for each in answer["reasons"][0]["because"]]
 
 
 async def test_a_killed_worker_starts_again(node_modules: Path) -> None:

@@ -14,8 +14,10 @@ import orjson
 from tools.guidelines.compile import TRANSLATOR, Source, as_kept, source_of, translated
 from tools.guidelines.inline import with_inline
 from tools.guidelines.library import MEASURES, is_ours
+from tools.guidelines.rules import FILE as RULES
 from tools.guidelines.shelf import ELM
 from tools.guidelines.sources import Found
+from tools.guidelines.trying import CASES
 from tools.guidelines.unusable import GuidelineUnusable
 
 Resource = Mapping[str, Any]
@@ -23,8 +25,6 @@ KEPT = ("PlanDefinition", "ActivityDefinition", "Library")
 """What a recommendation laid out as ours is made of."""
 TAKEN = (*KEPT, "Measure", "ValueSet", "CodeSystem", "Medication")
 CQL = "text/cql"
-CASES = "cases"
-"""The folder within a guideline folder that holds cases for what stands there."""
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -68,6 +68,7 @@ def add(found: Found, folder: Path, *, node_modules: Path) -> Added:
     for name, data in found.cases.items():
         (new / CASES).mkdir(exist_ok=True)
         (new / CASES / _safe(name)).write_bytes(data)
+    _keep_rules(found, folder, new)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
     counts = Counter(str(each["resourceType"]) for each in taken)
@@ -142,6 +143,14 @@ def _keep_ours(ours: Sequence[Resource], every: Sequence[Resource], elm: Mapping
         (folder / f"{each['resourceType']}-{_safe(each.get('id'))}.json").write_bytes(orjson.dumps(each))
     for name, content in elm.items():
         (folder / f"{_safe(name)}.elm.json").write_bytes(content)
+
+
+def _keep_rules(found: Found, folder: Path, new: Path) -> None:
+    """The site's wishes that came along; else those that stood here before."""
+    if found.site is not None:
+        (new / RULES).write_bytes(found.site)
+    elif (folder / RULES).exists():
+        (new / RULES).write_bytes((folder / RULES).read_bytes())
 
 
 def _keep_published(

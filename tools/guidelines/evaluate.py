@@ -58,11 +58,7 @@ async def evaluate(
     except WorkerError as problem:
         outcomes = [_unchecked(each, str(problem)) for each in recommendations]
     else:
-        request = {
-            "now": as_of.isoformat(timespec="milliseconds"),
-            "resources": list(_needed(tagged(list(at(resources, as_of)), ingredients or {}), needs)),
-            "doubtful": sorted({each.split("/_history/")[0] for each in doubtful}),
-        }
+        request = request_for(resources, needs, as_of=as_of, doubtful=doubtful, ingredients=ingredients)
         chart = {f"{each.get('resourceType')}/{each.get('id')}": each for each in resources}
         answers = await _answers(worker, library, request, recommendations)
         patient = f"Patient/{patients[0].get('id')}"
@@ -74,6 +70,22 @@ async def evaluate(
     outcomes += await planned(worker, library, resources, as_of=as_of, doubtful=doubtful)
     waiting = [_not_in_force(each, as_of) for each in library.out_of_force(as_of)]
     return tuple(_as_the_site_wants(each, library.rules, as_of) for each in (*outcomes, *waiting))
+
+
+def request_for(
+    resources: Sequence[Resource],
+    needs: Mapping[str, Needs],
+    *,
+    as_of: datetime,
+    doubtful: frozenset[str],
+    ingredients: Mapping[str, tuple[str, ...]] | None,
+) -> dict[str, Any]:
+    """What the worker is handed of a patient: cut at `as_of`, tagged, and no more than some library may retrieve."""
+    return {
+        "now": as_of.isoformat(timespec="milliseconds"),
+        "resources": list(_needed(tagged(list(at(resources, as_of)), ingredients or {}), needs)),
+        "doubtful": sorted({each.split("/_history/")[0] for each in doubtful}),
+    }
 
 
 def _as_the_site_wants(outcome: Outcome, rules: Rules, as_of: datetime) -> Outcome:
@@ -152,7 +164,8 @@ def _outcome(
     )
     why = trusted["why"]
     if why == "could_not_check":
-        return _unchecked(recommendation, f'the clause "{trusted["failed"]}" gave no answer', clauses)
+        reason = trusted.get("sentence") or f'the clause "{trusted["failed"]}" gave no answer'
+        return _unchecked(recommendation, reason, clauses)
     if touched and (why != whole["why"] or (why == "due" and set(touched) & set(whole["evidence"]))):
         because = tuple(cite(chart[each]) for each in touched)
         detail = _doubt([chart[each] for each in touched])

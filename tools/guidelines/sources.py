@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from tools.guidelines.compile import Source, source_of
+from tools.guidelines.rules import FILE as RULES
 from tools.guidelines.unusable import GuidelineUnusable
 
 Resource = Mapping[str, Any]
@@ -23,7 +24,7 @@ MOST_FILES = 50_000
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 MODEL = re.compile(r"<(?:\w+:)?modelInfo\b([^>]*)>")
 SKIPPED = frozenset({"package.json", ".index.json", "package-lock.json"})
-SUFFIXES = (".json", ".ndjson", ".jsonl", ".cql", ".xml", ".yaml", ".yml", ".gz", ".tgz", ".tar", ".zip")
+SUFFIXES = (".json", ".ndjson", ".jsonl", ".cql", ".xml", ".yaml", ".yml", ".gz", ".tgz", ".tar", ".zip", RULES)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,6 +41,8 @@ class Found:
     """Model information by "NAME-VERSION"."""
     cases: dict[str, bytes] = field(default_factory=dict)
     """Cases for them by the name of their file: of measures as JSON, of recommendations as YAML."""
+    site: bytes | None = None
+    """What the site wants of them (`site.toml`), where that came along."""
     unread: list[str] = field(default_factory=list)
     """What cannot be read, each with the reason."""
 
@@ -107,6 +110,8 @@ def _sort(found: Found, name: str, data: bytes) -> None:
     lower, start = name.lower(), data.lstrip()[:1]
     if lower.endswith(".cql"):
         found.cql.append(source_of(data.decode("utf-8", errors="replace"), name=PurePosixPath(name).stem))
+    elif PurePosixPath(name).name == RULES:
+        found.site = data
     elif start == b"<":
         _xml(found, name, data.decode("utf-8", errors="replace"))
     elif start in (b"{", b"["):

@@ -1,17 +1,16 @@
-"""The table of the guideline library as Markdown: `python -m tools.guidelines.table` prints docs/guidelines.md.
-
-The number of cases is counted in the folder of readable cases, where the repository has one.
-"""
+"""The table of the guideline library as Markdown: `python -m tools.guidelines.table` prints docs/guidelines.md."""
 
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import orjson
+
 from tools.guidelines.library import BUILT_IN, load
 from tools.guidelines.recommendation import Recommendation
 
-CASES = Path("tests/unit/guidelines/cases")
+CASES = BUILT_IN / "cases"
 SYSTEMS: Mapping[str, str] = {
     "http://loinc.org": "LOINC",
     "http://snomed.info/sct": "SNOMED CT",
@@ -36,6 +35,15 @@ their whole category.
 | recommendation | what | source | version, in force | grade | shown | codes | cases |
 |---|---|---|---|---|---|---|---|
 """
+CHECKED = """
+## How the figures were checked
+
+Those that are shown were compared with what the publisher, or a publication that reprints it, has online; the others
+await a look into the printed guideline and stay silent.
+
+| recommendation | version | compared with |
+|---|---|---|
+"""
 TAIL = """
 ## A site's own wishes
 
@@ -51,9 +59,19 @@ hepatitis-c-screening = 2030-01-31  # not shown before that day
 
 ## Bring your own
 
-`preround guidelines add PATH` takes bundles of PlanDefinition, Measure, Library and ValueSet along, ELM or CQL;
-`preround guidelines test` says what the engine can evaluate, `list` what there is, and `why RECOMMENDATION PATIENT`
-which clauses decided, and on what. A measure counts over the calendar year. What it asks for and is not met is a gap:
+`preround guidelines add PATH` takes PlanDefinition, Measure, Library and ValueSet resources along, with ELM or CQL, in
+whatever layout: a folder, bundles, NDJSON, a `package.tgz` or `.zip`, or an https address of a host that
+`PREROUND_GUIDELINE_HOSTS` names (none without it). Each action of a plan that has applicability conditions is a
+recommendation `PLAN.ACTION`; its conditions, and those of the actions and plans around it, must all be true. What
+cannot be carried over is named, and what cannot be evaluated could not be checked. `list` says what there is, and
+`why RECOMMENDATION PATIENT` which clauses decided, and on what.
+
+`preround guidelines test` runs the cases of the built-in recommendations and those that lie beside added ones: for a
+measure a list of `{id, period, expected, bundle}` in `NAME.json`, for a recommendation a YAML file like
+`tools/guidelines/library/cases/diabetes-foot.yaml`. It exits with 1 where a case comes out otherwise, with 2 where
+something cannot be evaluated.
+
+A measure counts over the calendar year. What it asks for and is not met is a gap:
 denominator without exclusions, exceptions and numerator, the other way round for an inverse measure. Where the
 published direction contradicts itself and nobody has read it off the measure's words, the gap cannot be said. A value
 set that is missing, or a clause that errs, makes a measure "could not be checked", never "not due".
@@ -63,7 +81,17 @@ set that is missing, or a clause that errs, makes a measure "could not be checke
 def table(folder: Path = BUILT_IN, cases: Path = CASES) -> str:
     """The page, one row for each version of a recommendation."""
     rows = (_row(each, folder, cases) for each in load((folder,)).recommendations)
-    return HEAD + "".join(rows) + TAIL
+    return HEAD + "".join(rows) + CHECKED + "".join(_checked(folder)) + TAIL
+
+
+def _checked(folder: Path) -> Iterable[str]:
+    """A row for each plan that says what its figures were compared with."""
+    for path in sorted(folder.glob("PlanDefinition-*.json")):
+        plan = orjson.loads(path.read_bytes())
+        for each in plan["relatedArtifact"]:
+            if each["type"] == "documentation":
+                name = plan["identifier"][0]["value"]
+                yield f"| `{name}` | {plan['version']} | [{_short(each['citation'])}]({each['url']}) |\n"
 
 
 def _row(each: Recommendation, folder: Path, cases: Path) -> str:

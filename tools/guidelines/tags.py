@@ -10,6 +10,8 @@ NEGATION = "urn:preround:negation"
 """Code system of the one mark `negated`; the worker hands such a resource only to a retrieve that asks for the mark."""
 INGREDIENT = "urn:preround:ingredient"
 """Code system of ingredient names in lower case, on medications and allergies."""
+STRENGTH = "urn:preround:strength-mg"
+"""Code system of the milligrams in one tablet or capsule, where a medicine of one ingredient names them."""
 CATEGORY = "urn:preround:icd10"
 """Code system of the categories that an ICD-10-CM code falls in: E11.22 is in E, E11, E11.2 and E11.22."""
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -24,6 +26,7 @@ REFUSAL = frozenset({
 DRUG = "medicationCodeableConcept"
 
 WORD = re.compile(r"[a-z]{5,}")
+MILLIGRAMS = re.compile(r"(?<![\d./])(\d+(?:\.\d+)?)\s*mg\b(?!\s*/)", re.IGNORECASE)
 
 
 def ingredients_by_display(texts: Iterable[str]) -> tuple[str, ...]:
@@ -101,3 +104,14 @@ def _ingredients(
         names = ingredients_by_display([str(concept.get("text", "")), *displays])
     for name in names:
         yield {"system": INGREDIENT, "code": name.lower()}
+    if kind == "MedicationRequest":
+        yield from _strength(concept)
+
+
+def _strength(concept: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+    """The milligrams that the names of a product agree on; none of a mixture."""
+    texts = [str(concept.get("text", "")), *(str(each.get("display", "")) for each in concept.get("coding", ()))]
+    named = [MILLIGRAMS.findall(each) for each in texts]
+    found = {float(each) for one in named for each in one}
+    if len(found) == 1 and all(len(each) <= 1 for each in named):
+        yield {"system": STRENGTH, "code": f"{found.pop():g}"}

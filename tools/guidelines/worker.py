@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import orjson
 
@@ -133,11 +133,17 @@ class GuidelineWorker:
             await self._hold(library)
             return await self._ask({"op": "measure", **request})
 
-    async def plan(self, library: MeasureLibrary, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """Ask whether others' plans apply to one patient; raises as `call` does."""
+    async def plan(
+        self,
+        library: MeasureLibrary,
+        request: Mapping[str, Any],
+        *,
+        operation: Literal["plan", "explain_plan", "explain_measure"] = "plan",
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Ask whether others' plans apply to one patient, or why; raises as `call` does."""
         async with self._lock:
             await self._hold(library)
-            return await self._ask({"op": "plan", **request})
+            return await self._ask({"op": operation, **request})
 
     async def close(self) -> None:
         """End the process and wait for it."""

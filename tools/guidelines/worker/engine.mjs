@@ -2,15 +2,19 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Chart } from './chart.mjs';
-import { Explanation } from './explain.mjs';
+import { ASKED, Explanation } from './explain.mjs';
 import { needs, withConcepts } from './elm.mjs';
 import { Measures } from './measures.mjs';
 import { Model } from './objects.mjs';
 import { Plans } from './plans.mjs';
 import { Published } from './published.mjs';
+import { Reasons } from './reasons.mjs';
 
 // The order matters: a recommendation that does not apply is asked nothing more.
 const STATES = [['Excluded', 'excluded'], ['Declined', 'declined'], ['Done', 'done']];
+
+// What the logic itself says of why it has no answer.
+const UNCHECKED = 'Unchecked Because';
 
 const MODEL_INFO = 'cql-exec-fhir/lib/modelInfos/fhir-modelinfo-4.0.1.xml.js';
 
@@ -94,11 +98,18 @@ export class Engine {
     return { results };
   }
 
-  // One recommendation over one chart, with the CQL clauses as a tree.
-  async explain({ now, resources, library }) {
+  // Why one recommendation came out so over one chart: its clauses in the order in which they are asked, up to the one that decided.
+  async explain({ now, resources, library, doubtful = [] }) {
     const chart = new Chart(resources, this.#model);
-    const { explanation } = await this.#pass(library, chart, now, new Set());
-    return { tree: explanation.tree('Due') };
+    const { explanation, context, answer } = await this.#pass(library, chart, now, new Set(doubtful));
+    const reasons = new Reasons(this.#elm, chart, explanation);
+    const rows = [];
+    // That it is due says no more than the others together.
+    for (const define of ASKED.slice(0, answer.failed === 'Due' ? undefined : -1)) {
+      rows.push(await reasons.of(library, define, this.#libraries.get(library), context));
+      if (define === (answer.decided ?? answer.failed)) break;
+    }
+    return { why: answer.why, reasons: rows.filter(Boolean) };
   }
 
   async #pass(name, chart, now, without) {
@@ -108,7 +119,7 @@ export class Engine {
     const moment = this.#cql.DateTime.parse(now);
     const context = new this.#cql.PatientContext(library, chart.view(without, touched), new this.#cql.CodeService({}), {}, moment);
     const explanation = new Explanation(name, this.#elm, context, chart);
-    return { answer: await this.#decide(library, context, explanation), touched, explanation };
+    return { answer: await this.#decide(library, context, explanation), touched, explanation, context };
   }
 
   async #decide(library, context, explanation) {
@@ -122,7 +133,10 @@ export class Engine {
     };
     try {
       const answer = await this.#state(library, value);
-      if (answer.why === 'could_not_check') return { ...answer, clauses: explanation.clauses() };
+      if (answer.why === 'could_not_check') {
+        if (library.expressions[UNCHECKED]) answer.sentence = await value(UNCHECKED);
+        return { ...answer, clauses: explanation.clauses() };
+      }
       const sentence = { due: 'Rationale', excluded: 'Excluded Because', declined: 'Declined Because', done: 'Done Because' }[answer.why];
       if (sentence && library.expressions[sentence]) answer.sentence = await value(sentence);
       answer.evidence = answer.why === 'due' ? explanation.references(await value('Evidence')) : explanation.behind(answer.decided);

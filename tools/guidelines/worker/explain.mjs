@@ -2,7 +2,7 @@
 import { dependencies, includes } from './elm.mjs';
 
 // The clauses that are asked for by name, in the order in which they are asked.
-const ASKED = ['Applies', 'Excluded', 'Declined', 'Done', 'Due'];
+export const ASKED = ['Applies', 'Excluded', 'Declined', 'Done', 'Due'];
 
 export class Explanation {
   #name;
@@ -40,14 +40,6 @@ export class Explanation {
     return [...new Set([...seen.values()].flatMap((each) => each.looked_at))];
   }
 
-  // The same as a tree: what a clause stands on, beneath it.
-  tree(define, place = this.#root()) {
-    const clause = this.#clause(place, define);
-    if (!clause) return null;
-    const beneath = dependencies(place.library, define).map(([alias, name]) => this.tree(name, this.#step(place, alias)));
-    return { ...clause, because: beneath.filter(Boolean) };
-  }
-
   #root() {
     return { library: this.#elm.get(this.#name), context: this.#context };
   }
@@ -62,7 +54,7 @@ export class Explanation {
     if (!library || !context) return null;
     const value = Object.hasOwn(context.context_values, define) ? context.context_values[define] : undefined;
     if (value === undefined) return null;
-    return { define, library: library.identifier.id, value: this.#words(value), looked_at: this.references(value) };
+    return { define, library: library.identifier.id, value: this.words(value), looked_at: this.references(value) };
   }
 
   #collect(place, define, seen) {
@@ -73,10 +65,13 @@ export class Explanation {
     for (const [alias, name] of dependencies(place.library, define)) this.#collect(this.#step(place, alias), name, seen);
   }
 
-  #words(value) {
+  // A value as it is told: true, false, a number, how many.
+  words(value) {
     if (value === null || typeof value === 'boolean') return value;
     if (Array.isArray(value)) return `${value.length} found`;
     if (this.#chart.referenceOf(value)) return this.#chart.referenceOf(value);
-    return value.constructor === Object ? `${this.references(value).length} found` : String(value);
+    if (value.constructor !== Object) return String(value);
+    const told = Object.entries(value).filter(([, each]) => each !== null && typeof each !== 'function' && !this.references(each).length);
+    return told.length ? told.map(([name, each]) => `${name} ${this.words(each)}`).join(', ') : `${this.references(value).length} found`;
   }
 }

@@ -4,6 +4,7 @@ import { Explanation } from './explain.mjs';
 import { observing, standing } from './observing.mjs';
 import { counted, counts, gaps, observations } from './populations.mjs';
 import { missing } from './published.mjs';
+import { Reasons } from './reasons.mjs';
 
 const OBSERVATION = 'measure-observation';
 
@@ -32,6 +33,20 @@ export class Measures {
     const results = [];
     for (const url of measures) results.push(await this.#result(url, visit, explain));
     return { results };
+  }
+
+  // Why a patient is in each population of a measure or not.
+  async explain({ measure: url, ...request }) {
+    const { chart, contexts } = this.#published.visit(request);
+    const { measure, elm, library, negation } = this.#measures.get(url);
+    const context = contexts(negation).of(library);
+    const reasons = new Reasons(elm, chart, new Explanation(measure.library, elm, context, chart));
+    const rows = [];
+    for (const { code, expression } of measure.groups.flatMap((group) => group.populations)) {
+      const found = code === OBSERVATION ? null : await reasons.of(measure.library, expression, library, context);
+      if (found) rows.push({ ...found, words: `${code}: ${expression}` });
+    }
+    return { reasons: rows };
   }
 
   async #result(url, { chart, contexts }, explain) {

@@ -3,6 +3,7 @@ import { defined, valueOf } from './contexts.mjs';
 import { Explanation } from './explain.mjs';
 import { CONTENT } from './objects.mjs';
 import { missing } from './published.mjs';
+import { Reasons } from './reasons.mjs';
 
 export class Plans {
   #published;
@@ -59,6 +60,19 @@ export class Plans {
     } catch (problem) {
       return { failed: asked.define, valueSet: missing(problem) };
     }
+  }
+
+  // Why an action applies or does not: the reasons of each of its conditions.
+  async explain({ plan: id, ...request }) {
+    const { chart, contexts } = this.#published.visit(request);
+    const { plan, parsed, elm, negation } = this.#plans.get(id);
+    const rows = [];
+    for (const { library, define } of plan.conditions) {
+      const context = contexts(negation).of(parsed.get(library));
+      const reasons = new Reasons(elm, chart, new Explanation(library, elm, context, chart));
+      rows.push(await reasons.of(library, define, parsed.get(library), context));
+    }
+    return { reasons: rows.filter(Boolean) };
   }
 
   // A value as FHIR JSON with the kind it is of, or null.

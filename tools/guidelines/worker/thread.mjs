@@ -14,6 +14,8 @@ const operations = {
   plan: (request) => engine.plans.evaluate(request),
   measure: (request) => engine.measures.evaluate(request),
   explain: (request) => engine.explain(request),
+  explain_plan: (request) => engine.plans.explain(request),
+  explain_measure: (request) => engine.measures.explain(request),
 };
 
 async function answer(line) {

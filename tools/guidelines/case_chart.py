@@ -1,10 +1,10 @@
-"""Charts for the cases, from entries that a clinician can read and write."""
+"""The charts of cases, from entries that a clinician can read and write."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-SYSTEMS = {
+SYSTEMS: Mapping[str, str] = {
     "snomed": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
@@ -14,7 +14,7 @@ SYSTEMS = {
     "hcpcs": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
 }
 
-DATE = {
+DATE: Mapping[str, str] = {
     "Condition": "onsetDateTime",
     "Observation": "effectiveDateTime",
     "DiagnosticReport": "effectiveDateTime",
@@ -36,7 +36,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "ServiceRequest": {"status": "active", "intent": "order"},
     "Immunization": {"status": "completed"},
 }
-CONCEPT = {
+CONCEPT: Mapping[str, str] = {
     "MedicationRequest": "medicationCodeableConcept",
     "MedicationStatement": "medicationCodeableConcept",
     "Immunization": "vaccineCode",
@@ -45,7 +45,7 @@ CONCEPT = {
 
 
 def chart(patient: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The resources of one case: the patient, then one resource an entry, with the ids 1, 2, 3, …"""
+    """The resources of one case: the patient, then one resource an entry, with the ids 1, 2, 3 and so on."""
     born = {"birthDate": str(patient["born"])} if "born" in patient else {}
     died = {"deceasedDateTime": str(patient["died"])} if "died" in patient else {}
     dead = {"deceasedBoolean": True} if patient.get("dead") else {}
@@ -55,8 +55,18 @@ def chart(patient: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> l
 
 
 def resource(entry: Mapping[str, Any], identity: str) -> dict[str, Any]:
-    """One entry such as `{Observation: loinc 4548-4, date: 2021-02-01, value: 6.5 %}` as a resource."""
-    ((kind, code),) = [(name, value) for name, value in entry.items() if name[0].isupper()]
+    """One entry such as `{Observation: loinc 4548-4, date: 2021-02-01, value: 6.5 %}` as a resource; FHIR stays.
+
+    Raises:
+        ValueError: the entry names no type of resource, or several.
+    """
+    if "resourceType" in entry:
+        raw: dict[str, Any] = _plain(entry)
+        return {"id": identity, **raw}
+    named = [(name, value) for name, value in entry.items() if name[0].isupper()]
+    if len(named) != 1:
+        raise ValueError("an entry names one type of resource, e.g. {Condition: snomed 44054006}")
+    ((kind, code),) = named
     made: dict[str, Any] = {"resourceType": kind, "id": identity, **DEFAULTS.get(kind, {})}
     concept = _concept(str(code), entry.get("text"))
     made[CONCEPT.get(kind, "code")] = concept
@@ -67,13 +77,22 @@ def resource(entry: Mapping[str, Any], identity: str) -> dict[str, Any]:
     if "value" in entry:
         number, _, unit = str(entry["value"]).partition(" ")
         made["valueQuantity"] = {"value": float(number), "unit": unit, "code": unit}
+    if "dose" in entry:
+        made["dosageInstruction"] = [_dosage(str(entry["dose"]), entry.get("times"))]
     added: dict[str, Any] = _plain(entry.get("with", {}))
     return made | added
 
 
+def _dosage(dose: str, times: int | None) -> dict[str, Any]:
+    """`dose: 5 mg, times: 2` is 5 mg twice a day."""
+    number, _, unit = dose.partition(" ")
+    daily = {"timing": {"repeat": {"frequency": times, "period": 1, "periodUnit": "d"}}} if times else {}
+    return {**daily, "doseAndRate": [{"doseQuantity": {"value": float(number), "unit": unit}}]}
+
+
 def doubtful(entries: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """References of the entries that are marked doubtful."""
-    kinds = [next(name for name in each if name[0].isupper()) for each in entries]
+    kinds = [each.get("resourceType") or next(name for name in each if name[0].isupper()) for each in entries]
     return frozenset(
         f"{kind}/{number}"
         for number, (kind, each) in enumerate(zip(kinds, entries, strict=True), 1)
@@ -89,7 +108,7 @@ def _concept(code: str, text: str | None) -> dict[str, Any]:
     return {"coding": [coding]}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     """YAML's own dates back to the strings that JSON holds."""
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
