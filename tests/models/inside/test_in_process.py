@@ -11,16 +11,21 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from pydantic import Field
 
 from agents.models.asking import Asker
 from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
 from agents.models.in_process import TransformersChat, gemma_prompt
+from agents.models.registry import row_of
 from agents.models.reply import ReplyTruncated
 from agents.models.turns import turns
 from agents.worded.answers import AnswerForm, MoreForm, NotesForm, RepairForm
 from agents.worded.reasoner import WordedReasoner
+from benchmarks.navigator import share_in_prompt
 from tests.models.picture import png, shown
 from tests.models.rounds import ward
+from tests.unit.agents.drafting import story_materials
+from tests.unit.worded.answering import asked_for
 
 # Warnings of torch and transformers about themselves are not ours.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -118,6 +123,33 @@ async def test_a_slow_answer_is_given_up(gemma: TransformersChat) -> None:
     await asyncio.to_thread(slow.count_tokens, "read the weights first")
     with pytest.raises(ModelTooSlow):
         await slow.ainvoke("go on for ever")
+
+
+class Kept(TransformersChat):
+    """Keeps what it was asked, and answers briefly: here only what it is sent counts."""
+
+    prompts: list[str] = Field(default_factory=list)
+
+    async def _agenerate(self, messages: list[Any], *rest: Any, **kwargs: Any) -> Any:
+        self.prompts.append(str(messages[0].content))
+        return await super()._agenerate(messages, *rest, **kwargs)
+
+
+async def test_a_round_fits_8k_by_the_models_own_tokenizer(llama: TransformersChat, tmp_path: Path) -> None:
+    row = row_of("openbiollm-8b")
+    chat = Kept(folder=llama.folder, max_tokens=200)
+    reasoner = WordedReasoner(Asker(chat, room=row.prompt_tokens), name="transformers", model=("tiny", "0"))
+    async with ward(tmp_path, reasoner, story="diabetes-ckd") as here:
+        found = await here.round()
+    asked = [p for p in chat.prompts if asked_for(p) in ("summary", "comparison", "suggestions")]
+    assert len(asked) == 3
+    assert found["ledger"]["largest_prompt_tokens"] <= row.prompt_tokens
+    assert not any("served context" in r["reason"] for d in found["drafts"] for r in d["removed"])
+    # The tiny tokenizer knows few words, so what a real one reads as 3,000 tokens is longer for it.
+    assert any("Not shown to the model" in line for line in found["looked"])
+    material = story_materials()["diabetes-ckd"]
+    for text in asked:
+        assert share_in_prompt(material.appraisal, text) == 1.0, "what matters is in it"
 
 
 async def test_a_whole_round(gemma: TransformersChat, tmp_path: Path) -> None:
