@@ -49,7 +49,7 @@ format: $(DEV) ## let ruff format and mend what it can
 
 pins: $(APP) ## resolve requirements/*.txt again from pyproject.toml
 	@for group in app dev postgres; do \
-		case $$group in dev) more="--group dev --extra hear";; postgres) more="--extra postgres";; *) more="";; esac; \
+		case $$group in dev) more="--group dev --extra hear --extra postgres";; postgres) more="--extra postgres";; *) more="";; esac; \
 		$(BIN)/uv pip compile pyproject.toml $$more --universal --generate-hashes \
 			--no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade --quiet \
 			--output-file requirements/$$group.txt; \

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import aiosqlite
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
 from langsmith.run_helpers import tracing_context
 
 from agents.models.failures import ModelAway
 from agents.models.reply import ModelFailed
 from graphs.approving import Answer
+from graphs.checkpoints import Checkpoints, held_by
 from graphs.ledger import Meter
 from graphs.node import run_of
 from graphs.prepared import KIND, Prepared, author_of
@@ -29,22 +26,13 @@ from review.errors import GateError, RoundOver
 from review.gate import expire
 from review.item import Item
 from store import artifacts, decisions, items, runs
-from store.leases import LeaseHeld
+from store.database import DatabaseAway
+from store.leases import LeaseHeld, LeaseLost
 from store.runs import FINISHED, UNFINISHED, Run
 from tools.fhir.errors import FhirError, FhirUnreachable
 
 LIVE = timedelta(minutes=5)
 """A round whose clinical now was no older than this when it began meant the present, and is refreshed in it."""
-
-
-@asynccontextmanager
-async def sqlite_checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
-    """The embedded checkpoint store: plain types only, no pickle, one file."""
-    async with aiosqlite.connect(path, timeout=30) as connection:
-        await connection.execute("PRAGMA journal_mode=WAL")
-        saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-        await saver.setup()
-        yield saver
 
 
 class Runner:
@@ -55,7 +43,7 @@ class Runner:
         checkpointer: where LangGraph keeps its steps.
     """
 
-    def __init__(self, services: Services, checkpointer: AsyncSqliteSaver) -> None:
+    def __init__(self, services: Services, checkpointer: Checkpoints) -> None:
         self._services = services
         self._graph = build_round(checkpointer)
 
@@ -127,11 +115,13 @@ class Runner:
 
         Raises:
             LeaseHeld: another process drives it now.
+            LeaseLost: another took it over while this process was away; what it does is not touched.
+            DatabaseAway: the database does not answer; the round goes on when it does.
             FhirError, GateError: what stopped it; a round that was writing stays `committing`, and one that was sent
                 back or refreshes another stays `running`: the sweep tries them again.
             Exception: a bug; the round has failed, unless it was writing.
         """
-        with self._services.leases.acquire(run_id):
+        with self._services.leases.acquire(run_id) as lease:
             run = run_of(self._services, run_id)
             if run.status in FINISHED:
                 return run
@@ -142,14 +132,23 @@ class Runner:
                 meter.node(node, state)
                 told(node, state)
 
-            services = replace(self._services, progress=progress)
+            db = self._services.db.guarded(lease.check)
+            services = replace(self._services, progress=progress, db=db)
+
+            def still_held() -> None:
+                with db.single() as connection:
+                    lease.check(connection)
+
             try:
-                await self._drive(run, services)
+                with held_by(still_held):
+                    await self._drive(run, services)
+            except (LeaseLost, DatabaseAway):
+                raise
             except Exception as error:
-                self._stopped(run_id, error)
+                _stopped(services, run_id, error)
                 raise
             finally:
-                with self._services.db.write() as connection:
+                with suppress(LeaseLost, DatabaseAway), db.write() as connection:
                     before = runs.get(connection, run_id)
                     ledger = meter.ledger(before.ledger if before else None)
                     runs.set_ledger(connection, run_id, ledger, now=self._services.clock.now())
@@ -170,7 +169,7 @@ class Runner:
                         return
                     answer = Answer(item_id=item.item_id, proposal_sha256=item.proposal_sha256)
                     given = Command(resume=answer.model_dump())
-                    self._note_feedback(item)
+                    _note_feedback(services, item)
                 elif snapshot.tasks:
                     given = None
                 else:
@@ -187,33 +186,6 @@ class Runner:
                     break
                 item = following
         return None if item is None or item.state == "open" else item
-
-    def _note_feedback(self, item: Item) -> None:
-        """A round that was sent back runs again, with the reviewer's words."""
-        if item.state != "revised":
-            return
-        with self._services.db.write() as connection:
-            words = (
-                next((d.words for d in decisions.of_item(connection, item.item_id) if d.verb == "revise"), None) or ""
-            )
-            now = self._services.clock.now()
-            runs.set_feedback(connection, item.run_id, words, now=now)
-            runs.set_status(connection, item.run_id, from_={"awaiting_review"}, to="running", now=now)
-
-    def _stopped(self, run_id: str, error: Exception) -> None:
-        """Say on the round's row what stopped it; what a person has signed or said already is not given up."""
-        now = self._services.clock.now()
-        expected = isinstance(error, (FhirError, GateError, ModelAway, ModelFailed))
-        detail = str(error) if expected else f"The program failed ({type(error).__name__}): report it, then run again."
-        run = run_of(self._services, run_id)
-        # A model that is away comes back: what was read is kept, and the round goes on from there.
-        promised = run.feedback is not None or run.refreshes is not None or run.prepared_sha256 is not None
-        owed = isinstance(error, ModelAway) or (isinstance(error, FhirUnreachable) and promised)
-        with self._services.db.write() as connection:
-            if not runs.set_status(connection, run_id, from_={"committing"}, to="committing", now=now, detail=detail):
-                runs.set_status(
-                    connection, run_id, from_={"running"}, to="running" if owed else "failed", now=now, detail=detail
-                )
 
     def cancel(self, run_id: str, *, person: str) -> Run:
         """End a round; nothing of it that is not yet sent will be written.
@@ -263,3 +235,30 @@ class Runner:
                 # It is said on the round's row, and one round must not keep the others waiting.
                 moved.append(run_of(self._services, run.run_id))
         return tuple(moved)
+
+
+def _note_feedback(services: Services, item: Item) -> None:
+    """A round that was sent back runs again, with the reviewer's words."""
+    if item.state != "revised":
+        return
+    with services.db.write() as connection:
+        words = next((d.words for d in decisions.of_item(connection, item.item_id) if d.verb == "revise"), None) or ""
+        now = services.clock.now()
+        runs.set_feedback(connection, item.run_id, words, now=now)
+        runs.set_status(connection, item.run_id, from_={"awaiting_review"}, to="running", now=now)
+
+
+def _stopped(services: Services, run_id: str, error: Exception) -> None:
+    """Say on the round's row what stopped it; what a person has signed or said already is not given up."""
+    now = services.clock.now()
+    expected = isinstance(error, (FhirError, GateError, ModelAway, ModelFailed))
+    detail = str(error) if expected else f"The program failed ({type(error).__name__}): report it, then run again."
+    run = run_of(services, run_id)
+    # A model that is away comes back: what was read is kept, and the round goes on from there.
+    promised = run.feedback is not None or run.refreshes is not None or run.prepared_sha256 is not None
+    owed = isinstance(error, ModelAway) or (isinstance(error, FhirUnreachable) and promised)
+    with services.db.write() as connection:
+        if not runs.set_status(connection, run_id, from_={"committing"}, to="committing", now=now, detail=detail):
+            runs.set_status(
+                connection, run_id, from_={"running"}, to="running" if owed else "failed", now=now, detail=detail
+            )

@@ -18,8 +18,8 @@ from preround.speech import HearerMissing, HearerUnfit
 from preround.wiring import HomeUnusable, ReasonerMissing
 from review.errors import GateError, NotThere, WrongUse
 from store.artifacts import ArtifactDamaged, ArtifactMissing
-from store.database import DatabaseTooNew
-from store.leases import LeaseHeld
+from store.database import DatabaseAway, DatabaseTooNew, DatabaseUnusable
+from store.leases import LeaseHeld, LeaseLost
 from tools.fhir.errors import (
     BadAddress,
     FhirError,
@@ -58,8 +58,11 @@ EXPECTED = (
     GateError,
     RoundUnknown,
     LeaseHeld,
+    LeaseLost,
     HomeUnusable,
+    DatabaseAway,
     DatabaseTooNew,
+    DatabaseUnusable,
     ArtifactDamaged,
     ArtifactMissing,
     GuidelineUnusable,
@@ -101,12 +104,14 @@ _UNUSABLE = (
     TaskNotOffered,
     HomeUnusable,
     DatabaseTooNew,
+    DatabaseUnusable,
     ArtifactDamaged,
     ArtifactMissing,
     GuidelineUnusable,
 )
 
 _AWAY = (
+    DatabaseAway,
     FhirUnreachable,
     FhirGarbled,
     SourceUnreachable,
@@ -127,7 +132,9 @@ def exit_code(error: Exception) -> ExitCode:
         return WRONG_USE
     if isinstance(error, _AWAY):
         return UNREACHABLE
-    if isinstance(error, (FhirError, GateError, LeaseHeld, Declined, EndpointRefused, HearingStopped, SourceOff)):
+    if isinstance(
+        error, (FhirError, GateError, LeaseHeld, LeaseLost, Declined, EndpointRefused, HearingStopped, SourceOff)
+    ):
         return REFUSED
     if isinstance(error, LiteratureError):
         return WRONG_USE

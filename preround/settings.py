@@ -57,8 +57,10 @@ class Settings(BaseSettings):
     """The token endpoint, where it lies on another host than the FHIR server."""
     sandbox_audit: bool = True
     """Whether the embedded sandbox keeps an AuditEvent of each access."""
-    database_url: str | None = None
-    """PostgreSQL for state; SQLite under `home` without one."""
+    database_url: SecretStr | None = None
+    """PostgreSQL for state, `postgresql://user@host/name`; SQLite under `home` without one."""
+    lease_seconds: float = Field(default=8.0, ge=1)
+    """There: after how long without a sign of life a worker's round is free for another."""
     reasoner: ReasonerName = "offline"
     """Who words the drafts."""
     model: str = "medgemma-27b-text-it"

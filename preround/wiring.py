@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from agents.offline.reasoner import OfflineReasoner
 from agents.reasoner import Reasoner
 from agents.worded.reasoner import WordedReasoner
 from claims.seal import Author
+from graphs.checkpoints import Checkpoints, sqlite_checkpoints
 from graphs.clock import Clock
-from graphs.runner import Runner, sqlite_checkpoints
+from graphs.runner import Runner
 from graphs.services import Services
 from preround import VERSION
 from preround.clock import WallClock
@@ -30,7 +31,8 @@ from preround.sandbox.app import create_sandbox
 from preround.settings import Settings
 from review.policy import load_policy
 from store.database import Database, database_at
-from store.leases import FileLeases
+from store.leases import FileLeases, Leases
+from store.row_leases import RowLeases
 from tools.fhir.client import FhirClient
 from tools.fhir.transport import in_process
 from tools.fhir.write import FhirWriter
@@ -85,9 +87,24 @@ def sandbox_app(settings: Settings) -> ASGIApp:
 def open_database(settings: Settings) -> Database:
     """The state's database, migrated."""
     _make_home(settings)
-    db = Database(settings.database_url) if settings.database_url else database_at(settings.home / "preround.sqlite")
+    url = settings.database_url
+    db = Database(url.get_secret_value()) if url else database_at(settings.home / "preround.sqlite")
     db.migrate()
     return db
+
+
+def checkpoints_of(settings: Settings, db: Database) -> AbstractAsyncContextManager[Checkpoints]:
+    """Where LangGraph keeps its steps: a file of its own under `home`, or the same PostgreSQL as the state."""
+    if not settings.database_url or not db.shared:
+        return sqlite_checkpoints(settings.home / "checkpoints.sqlite")
+    from graphs.postgres_checkpoints import postgres_checkpoints  # its driver is an extra
+
+    return postgres_checkpoints(settings.database_url.get_secret_value())
+
+
+def leases_of(settings: Settings, db: Database) -> Leases:
+    """Who may drive a round: an operating-system lock on one machine, rows where several share a PostgreSQL."""
+    return RowLeases(db, seconds=settings.lease_seconds) if db.shared else FileLeases(settings.home / "locks")
 
 
 def _make_home(settings: Settings) -> None:
@@ -135,12 +152,12 @@ async def open_house(
         async with (
             FhirClient(base, transport=transport, auth=reads) as client,
             GuidelineWorker(node_modules=settings.node_modules) as worker,
-            sqlite_checkpoints(settings.home / "checkpoints.sqlite") as checkpoints,
+            checkpoints_of(settings, db) as checkpoints,
             shelf_of(settings) as shelf,
         ):
             services = Services(
                 db=db,
-                leases=FileLeases(settings.home / "locks"),
+                leases=leases_of(settings, db),
                 client=client,
                 writing=writing,
                 reasoner=chosen,

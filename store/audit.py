@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, select, text, type_coerce, update
+from sqlalchemy import Row, Text, select, type_coerce, update
 from sqlalchemy.engine import Connection
 
 from store.columns import instant_text, json_text
@@ -16,9 +16,6 @@ from store.tables import audit, audit_head
 
 GENESIS = "0" * 64
 """What stands for the hash before the first row."""
-
-_CHAIN_LOCK = 7_236_002
-"""The PostgreSQL advisory lock under which the chain grows; SQLite's one writer needs none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,8 +70,6 @@ def append(
     Returns:
         The row as it was written.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
     head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).first()
     seq, previous = (1, GENESIS) if head is None else (head.seq + 1, head.hash)
     hashed = _hash((seq, instant_text(at), actor, act, subject, json_text(detail), previous))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
@@ -26,7 +27,8 @@ from fhir_fixtures.loading import load_story
 from preround.cli import app
 from preround.load import load
 from preround.settings import Settings
-from preround.wiring import SANDBOX_URL, sandbox_app
+from preround.wiring import SANDBOX_URL, open_database, sandbox_app
+from store.database import Transaction
 from tools.fhir import wire
 from tools.fhir.transport import in_process
 
@@ -115,7 +117,18 @@ class Home:
     @property
     def settings(self) -> Settings:
         """The same settings for a house in this process."""
-        return Settings(home=self.path)
+        url = self.more.get("PREROUND_DATABASE_URL")
+        return Settings(home=self.path, database_url=SecretStr(url) if url else None)
+
+    @contextlib.contextmanager
+    def state(self) -> Iterator[Transaction]:
+        """A transaction on its state, past its own code."""
+        database = open_database(self.settings)
+        try:
+            with database.write() as connection:
+                yield connection
+        finally:
+            database.close()
 
     def stored(self) -> dict[str, Any]:
         """Everything but its own trail that the sandbox holds now, by `Type/id`, read past its code from its file."""

@@ -1,16 +1,22 @@
 """What decisions do: what is written, once, equal to what was shown; and what is refused, with nothing lost."""
 
 import json
-import sqlite3
 from importlib import resources
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.acceptance.homes import AS_OF, PATIENT, Home, finish, references
 from tools.fhir import wire
 
 ADA = ("--approve", "--as", "Ada Nowak")
+
+
+@pytest.fixture
+def drafted(drafted_on_both: tuple[Home, str]) -> tuple[Home, str]:
+    """Every test of this file on both stores."""
+    return drafted_on_both
 
 
 def written(home: Home, before: dict[str, Any]) -> dict[str, Any]:
@@ -290,7 +296,7 @@ def test_where_a_policy_asks_for_two_signatures(drafted: tuple[Home, str]) -> No
         for row in rules.splitlines(keepends=True)
     )
     (home.path / "policy.toml").write_text(SITE + with_two)
-    site = Home(path=home.path, more={"PREROUND_POLICY": str(home.path / "policy.toml")})
+    site = Home(path=home.path, more={**home.more, "PREROUND_POLICY": str(home.path / "policy.toml")})
     site.json("cancel", site.json("queue")[0]["run_id"])
     item, before = site.draft()["review_item"], site.stored()
     site.refused("decide", item, "--approve", "--as", "Nobody Known", expect=4)
@@ -312,8 +318,7 @@ def test_where_a_policy_asks_for_two_signatures(drafted: tuple[Home, str]) -> No
 def test_a_stored_proposal_that_was_changed_is_not_signed(drafted: tuple[Home, str]) -> None:
     home, item = drafted
     before = home.stored()
-    with sqlite3.connect(home.path / "preround.sqlite") as state:
-        state.execute("UPDATE artifacts SET body = zeroblob(10) WHERE kind = 'proposal'")
-    state.close()
+    with home.state() as state:
+        state.execute(text("UPDATE artifacts SET body = :body WHERE kind = 'proposal'"), {"body": bytes(10)})
     home.refused("decide", item, *ADA, expect=4)
     assert home.stored() == before

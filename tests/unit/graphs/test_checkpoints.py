@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from graphs.approving import Answer
-from graphs.runner import sqlite_checkpoints
+from graphs.checkpoints import sqlite_checkpoints
 from preround import rounds
 from preround.commands.run import instant
 from preround.wiring import open_house

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,10 @@ from claims.seal import Author, device_reference
 from review.policy import Policy, load_policy
 from review.proposal import Draft, Proposal, propose
 from store import runs
-from store.database import Database, database_at
+from store.database import Database
+from tests.stores import postgres, store_url, which_store
+
+__all__ = ["postgres", "store_url", "which_store"]
 
 NOW = datetime(2021, 8, 1, 7, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=5)
@@ -34,9 +36,8 @@ named = [
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    database = database_at(tmp_path / "preround.db")
-    database.migrate()
+def db(store_url: str) -> Iterator[Database]:
+    database = Database(store_url)
     with database.write() as connection:
         runs.create(connection, a_run())
     yield database

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from review.item import Item
 from review.policy import Policy
 from review.queue import queue, show
 from store import audit
-from store.database import Database, database_at
+from store.database import Database
 from tests.unit.review.conftest import NOW, SOON, a_proposal, medication, summary
 
 ROUNDS = 25
@@ -24,14 +23,13 @@ ROUNDS = 25
 DECIDER = """
 import json, sys
 from datetime import datetime
-from pathlib import Path
 from review.errors import AlreadyDecided
 from review.gate import decide
 from review.policy import load_policy
-from store.database import database_at
+from store.database import Database
 
-path, person, now, *item_ids = sys.argv[1:]
-policy, db, won = load_policy(), database_at(Path(path)), []
+url, person, now, *item_ids = sys.argv[1:]
+policy, db, won = load_policy(), Database(url), []
 sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
 for n, item_id in enumerate(item_ids):
     try:
@@ -132,10 +130,10 @@ def test_of_two_signatures_at_once_both_count_and_one_completes(db: Database, po
 
 @pytest.mark.parametrize("people", [("Ada", "Benn")])
 def test_processes_that_decide_the_same_items_have_one_winner_each(
-    db: Database, policy: Policy, people: tuple[str, ...], tmp_path: Path
+    db: Database, policy: Policy, people: tuple[str, ...], store_url: str
 ) -> None:
     items = open_many(db, policy)
-    command = [sys.executable, "-c", DECIDER, str(tmp_path / "preround.db")]
+    command = [sys.executable, "-c", DECIDER, store_url]
     ids = [item.item_id for item in items]
     running = [
         subprocess.Popen(
@@ -162,6 +160,6 @@ def test_processes_that_decide_the_same_items_have_one_winner_each(
                 process.kill()
                 process.wait()
     assert sorted(won[0] + won[1]) == sorted(ids)
-    reopened = database_at(tmp_path / "preround.db")
+    reopened = Database(store_url)
     check_one_outcome_each(reopened)
     reopened.close()

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from store.database import Database, database_at
+from store.database import Database
 from store.runs import Run
+from tests.stores import empty_url, postgres, store_url, which_store
+
+__all__ = ["a_run", "db", "empty_url", "postgres", "store_url", "which_store"]
 
 NOW = datetime(2021, 8, 1, 7, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    database = database_at(tmp_path / "preround.db")
-    database.migrate()
+def db(store_url: str) -> Iterator[Database]:
+    database = Database(store_url)
     yield database
     database.close()
 

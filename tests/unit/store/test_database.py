@@ -8,10 +8,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from store import audit, runs
-from store.database import Database, DatabaseTooNew, database_at, revision
+from store.database import Database, DatabaseAway, DatabaseTooNew, DatabaseUnusable, revision
 from store.migrations import HEAD, chain
 from store.tables import metadata
 from tests.unit.store.conftest import NOW, a_run
@@ -40,11 +40,11 @@ def test_migrating_again_changes_nothing_and_keeps_the_rows(db: Database) -> Non
         assert runs.get(connection, "run-1") == a_run()
 
 
-def test_many_may_migrate_at_once(tmp_path: Path) -> None:
-    path, failed = tmp_path / "new.db", []
+def test_many_may_migrate_at_once(empty_url: str) -> None:
+    failed = []
 
     def migrate() -> None:
-        database = database_at(path)
+        database = Database(empty_url)
         try:
             database.migrate()
         except Exception as error:
@@ -68,8 +68,22 @@ def test_a_database_of_a_newer_version_is_left_alone(db: Database) -> None:
 
 
 def test_a_database_in_memory_is_refused() -> None:
-    with pytest.raises(ValueError, match="Give the database a file"):
+    with pytest.raises(DatabaseUnusable, match="Give the database a file"):
         Database("sqlite://")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "postgresql+asyncpg://host/name", ""])
+def test_what_is_no_database_is_refused(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="PREROUND_DATABASE_URL"):
+        Database(url)
+
+
+def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
+    database = Database(f"postgresql://nobody@/none?host={tmp_path}")
+    with pytest.raises(DatabaseAway, match="nothing is lost"), database.read():
+        pass
+    with pytest.raises(DatabaseAway), database.write():
+        pass
 
 
 def test_a_write_that_raises_leaves_nothing(db: Database) -> None:
@@ -119,5 +133,5 @@ def test_readers_that_turn_writers_side_by_side_lose_nothing(db: Database) -> No
 def test_the_audit_can_only_grow(db: Database, act: str) -> None:
     with db.write() as connection:
         audit.append(connection, at=NOW, actor="a", act="b", subject="c", detail={})
-    with pytest.raises(IntegrityError, match="audit can only grow"), db.write() as connection:
+    with pytest.raises(DBAPIError, match="audit can only grow"), db.write() as connection:
         connection.execute(text(act))
