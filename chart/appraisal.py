@@ -9,8 +9,10 @@ from pathlib import Path
 
 from chart.accounted import Accounted, account
 from chart.chart import Chart
+from chart.child_dose import ChildDoses, DoseRules, child_doses, dose_rules
 from chart.courses import Course, build_courses
 from chart.drug import Drugs, drugs
+from chart.fact import Fact
 from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
 from chart.lapses import lapsed, only_as_needed, recurrent, risky_stale
@@ -18,12 +20,13 @@ from chart.measurement import Measurements, Range, measurements
 from chart.notes import medicine_conflicts, note_findings, repeated
 from chart.pending import preliminary
 from chart.plausibility import doubt
+from chart.pregnancy import Pregnancy, pregnancy_of
 from chart.problems import Concept, Problem, build_problems, concepts
 from chart.rules import Rules, rules
 from chart.series import Series, build_series
 from chart.stay import Stay, stay_of
 from chart.therapy import avoided, blood_pressure, contradictions, duplicates, pairs
-from chart.trends import acute, critical, slow_trends
+from chart.trends import acute, critical, for_age, slow_trends
 
 ADULT = 18
 """Years; below, adult ranges, targets and doses are not applied."""
@@ -61,6 +64,16 @@ class Appraisal:
     """Sentences of notes that are copied forward."""
     stay: Stay | None
     """The hospital stay under way, if there is one."""
+    pregnancy: Pregnancy | None
+    """The pregnancy under way, if the record shows one."""
+    doses: ChildDoses | None
+    """For a child, which doses were held to the weight; ``None`` for an adult."""
+    dose_table: DoseRules
+    """The table of a child's doses that it was made with."""
+
+    def range_of(self, fact: Fact) -> Range | None:
+        """The table's reference range for a result, by age and sex on its day and by trimester; not its own."""
+        return _range_of(self.chart, self.table, fact, self.pregnancy)
 
     @property
     def act_first(self) -> tuple[Finding, ...]:
@@ -99,16 +112,17 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
     table = measurements(site)
     born = chart.patient.when
     series, implausible = doubt(
-        build_series(chart, table),
-        sex=chart.patient.cells["sex"].text if "sex" in chart.patient.cells else "",
-        born=born.date if born and born.day else None,
+        build_series(chart, table), sex=chart.sex, born=born.date if born and born.day else None
     )
-    ranges = _ranges(chart, table, series)
-    drug_table, concept_table = drugs(site), concepts(site)
+    drug_table, concept_table, dose_table = drugs(site), concepts(site), dose_rules(site)
+    pregnancy = pregnancy_of(chart, concept_table)
+    ranges = _ranges(chart, table, series, pregnancy)
     courses = build_courses(chart, drug_table)
     problems = build_problems(chart, series, concept_table, ranges)
     book = rules(site)
     adult = chart.age is not None and chart.age >= ADULT
+    child = chart.age is not None and not adult and not chart.deceased
+    doses = _doses(chart, courses, series, dose_table) if child else None
     found: list[Finding] = [*implausible, *note_findings(chart), *duplicates(courses)]
     found.extend(_course_findings(courses))
     found.extend(medicine_conflicts(chart, courses, drug_table))
@@ -117,9 +131,13 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         last = max((p.day for s in series.values() for p in s.points), default=None)
         found.extend(critical(series, table.critical, chart.today, last))
         found.extend(contradictions(courses, problems, series, book, chart.today))
-        found.extend(blood_pressure(courses, problems, series, chart.today, adult=adult))
+        found.extend(
+            blood_pressure(courses, problems, series, chart.today, adult=adult, pregnant=pregnancy is not None)
+        )
+        found.extend(doses.findings if doses else ())
+        found.extend(for_age(series, ranges, chart.today) if child else ())
         found.extend(missing_therapy(problems, courses, series, book, chart.as_of))
-        found.extend(avoided(courses, problems, book, chart.age))
+        found.extend(avoided(courses, problems, book, chart.age, pregnancy))
         found.extend(pairs_found)
         found.extend(unmonitored(courses, series, book, chart.today))
         found.extend(unrepeated(series, problems, ranges, book, chart.today))
@@ -132,7 +150,9 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         fast = acute(series, chart.today, heart_failure=failing)
         told = {f.key for f in fast}
         found.extend(fast)
-        found.extend(f for f in slow_trends(series, ranges, chart.today, adult=adult) if f.key not in told)
+        found.extend(
+            f for f in slow_trends(series, ranges, chart.today, steady=adult and not pregnancy) if f.key not in told
+        )
         found.extend(preliminary(chart))
         found.extend(
             Finding(
@@ -159,6 +179,9 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
         pairs_checked=pairs_checked,
         copied=repeated(chart.notes),
         stay=stay_of(chart),
+        pregnancy=pregnancy,
+        doses=doses,
+        dose_table=dose_table,
     )
 
 
@@ -176,15 +199,33 @@ def _rank(finding: Finding) -> tuple[int, float, str]:
     )
 
 
-def _ranges(chart: Chart, table: Measurements, series: Mapping[str, Series]) -> dict[str, Range]:
-    sex = chart.patient.cells["sex"].text if "sex" in chart.patient.cells else ""
+def _range_of(chart: Chart, table: Measurements, fact: Fact, pregnancy: Pregnancy | None) -> Range | None:
+    measured = table.measured_by(fact)
+    if measured is None:
+        return None
+    age = chart.age_on(fact.when.date if fact.when else chart.today)
+    trimester = pregnancy.trimester if pregnancy else None
+    return table.range_for(measured.key, sex=chart.sex, age=age, trimester=trimester)
+
+
+def _ranges(
+    chart: Chart, table: Measurements, series: Mapping[str, Series], pregnancy: Pregnancy | None
+) -> dict[str, Range]:
+    """By measurement the range of its latest value: a child's by the age on that day."""
     found = {}
     for key, one in series.items():
         latest = one.points[-1].fact if one.points else None
-        own = table.range_for(key, sex=sex, age=chart.age, fact=latest)
+        own = table.range_for(key, sex=chart.sex, age=None, fact=latest) if latest else None
+        if own is None or own.source != "result":
+            own = _range_of(chart, table, latest, pregnancy) if latest else None
         if own:
             found[key] = own
     return found
+
+
+def _doses(chart: Chart, courses: tuple[Course, ...], series: Mapping[str, Series], rules: DoseRules) -> ChildDoses:
+    weight = series["weight"].latest if "weight" in series else None
+    return child_doses(courses, weight, chart.age_on(chart.today), rules)
 
 
 def _course_findings(courses: tuple[Course, ...]) -> list[Finding]:

@@ -13,7 +13,7 @@ from chart.extract.attachment import Unreadable
 from chart.extract.dispatch import POINTED_AT, READ, facts_of, is_nobodys
 from chart.extract.note import NoteText, note_text
 from chart.fact import LETTERS, Fact, FactKind
-from chart.moment import Moment, years_between
+from chart.moment import Moment, years_between, years_on
 from chart.sensitive import SensitiveClass, judge
 
 LeftOut = Literal["entered-in-error", "refuted", "cancelled", "after_as_of", "not_understood", "not_read"]
@@ -119,6 +119,16 @@ class Chart:
     def age(self) -> int | None:
         """Completed years at ``as_of``, or at death; ``None`` without a full birth date."""
         return _age(self.patient, self.as_of)
+
+    def age_on(self, day: date) -> float | None:
+        """Years of age on a day with their fraction; ``None`` without a full birth date."""
+        born = self.patient.when
+        return None if born is None or born.day is None else years_on(born.date, day)
+
+    @property
+    def sex(self) -> str:
+        """As the record has it, or empty."""
+        return self.patient.cells["sex"].text if "sex" in self.patient.cells else ""
 
     @property
     def deceased(self) -> bool:

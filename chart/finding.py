@@ -17,11 +17,13 @@ FindingKind = Literal[
     "contradicts",
     "uncontrolled",
     "missing_therapy",
+    "dose_by_weight",
     "avoid",
     "pair",
     "unmonitored",
     "unlisted",
     "recurrent",
+    "for_age",
     "trend",
     "missing_basic",
     "lapsed",
@@ -45,23 +47,26 @@ FindingKind = Literal[
     "instruction_in_note",
     "copied_forward",
 ]
-RANK: Mapping[FindingKind, int] = {
-    "critical": 0,
-    "contradicts": 1,
-    "uncontrolled": 2,
-    "missing_therapy": 3,
-    "note_list_conflict": 4,
-    "avoid": 5,
-    "pair": 6,
-    "unmonitored": 7,
-    "unlisted": 8,
-    "recurrent": 9,
-    "trend": 10,
-    "risky_stale": 11,
-    "missing_basic": 12,
-    "lapsed": 13,
-    "as_needed": 14,
-}
+_ORDER: tuple[FindingKind, ...] = (
+    "critical",
+    "contradicts",
+    "uncontrolled",
+    "missing_therapy",
+    "note_list_conflict",
+    "dose_by_weight",
+    "avoid",
+    "pair",
+    "unmonitored",
+    "unlisted",
+    "recurrent",
+    "for_age",
+    "trend",
+    "risky_stale",
+    "missing_basic",
+    "lapsed",
+    "as_needed",
+)
+RANK: Mapping[FindingKind, int] = {kind: rank for rank, kind in enumerate(_ORDER)}
 """The order under "Act on / verify first"; kinds without a rank have other places on the page."""
 FILLS: tuple[FindingKind, ...] = ("unrepeated", "overdue", "never_recorded", "kidney_values")
 """What takes the room that is left on top, in this order; where there is none, it stands at its own place."""

@@ -132,14 +132,25 @@ class Measurements:
                 return self.by_key[key]
         return None
 
-    def range_for(self, key: str, *, sex: str, age: int | None, fact: Fact | None = None) -> Range | None:
-        """The result's own range, else the table's for this age and sex, else ``None``: then nothing is said."""
+    def range_for(
+        self, key: str, *, sex: str, age: float | None, trimester: int | None = None, fact: Fact | None = None
+    ) -> Range | None:
+        """The result's own range, else the table's, else ``None``: then nothing is said.
+
+        Args:
+            key: the measurement.
+            sex: as the record has it.
+            age: years on the day of the result, with their fraction.
+            trimester: of a pregnancy under way that something dates.
+            fact: the result, whose own range comes first.
+        """
         own = _own_range(fact, self.by_key[key]) if fact else None
         if own:
             return own
         for row in self.ranges:
-            if row["measurement"] == key and row.get("sex", sex) == sex and _age_fits(row, age):
-                return Range(low=_number(row.get("low")), high=_number(row.get("high")), source=self.source)
+            if row["measurement"] == key and row.get("sex", sex) == sex and _fits(row, age, trimester):
+                source = str(row.get("source", self.source))
+                return Range(low=_number(row.get("low")), high=_number(row.get("high")), source=source)
         return None
 
 
@@ -150,7 +161,9 @@ def _own_range(fact: Fact, measurement: Measurement) -> Range | None:
     return Range(low=Decimal(low.text) if low else None, high=Decimal(high.text) if high else None, source="result")
 
 
-def _age_fits(row: Mapping[str, Any], age: int | None) -> bool:
+def _fits(row: Mapping[str, Any], age: float | None, trimester: int | None) -> bool:
+    if "trimester" in row:
+        return trimester in row["trimester"]
     if "from" not in row and "to" not in row:
         return True
     return age is not None and row.get("from", 0) <= age < row.get("to", 200)

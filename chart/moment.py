@@ -102,6 +102,13 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
+def years_on(born: date, day: date) -> float:
+    """Years from ``born`` to ``day`` with their fraction, for tables by age; negative before birth."""
+    whole = years_between(born, day)
+    last = date(born.year + whole, born.month, 28 if (born.month, born.day) == (2, 29) else born.day)
+    return whole + (day - last).days / 366
+
+
 def years_between(born: date, day: date) -> int:
     """Completed years from ``born`` to ``day``."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

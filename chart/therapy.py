@@ -9,6 +9,7 @@ from decimal import Decimal
 from chart.courses import Course
 from chart.finding import Finding
 from chart.moment import months_before
+from chart.pregnancy import Pregnancy
 from chart.problems import Problem
 from chart.rules import Rule, Rules
 from chart.series import Point, Series
@@ -17,6 +18,8 @@ TARGET = (Decimal(140), Decimal(90))
 """Systolic and diastolic at or above which a reading is over target (two readings)."""
 CRISIS = (Decimal(180), Decimal(120))
 """At or above which one reading is enough."""
+SEVERE_IN_PREGNANCY = (Decimal(160), Decimal(110))
+"""The same in pregnancy."""
 
 
 def contradictions(
@@ -83,9 +86,18 @@ def _fallen(rule: Rule, one: Series) -> tuple[Point, ...]:
 
 
 def blood_pressure(
-    courses: Sequence[Course], problems: Sequence[Problem], series: Mapping[str, Series], today: date, *, adult: bool
+    courses: Sequence[Course],
+    problems: Sequence[Problem],
+    series: Mapping[str, Series],
+    today: date,
+    *,
+    adult: bool,
+    pregnant: bool = False,
 ) -> list[Finding]:
-    """Blood pressure over target on the last two readings, or in crisis once; adults only."""
+    """Blood pressure over target on the last two readings, or in crisis once; adults only.
+
+    In pregnancy 160/110 once is severe (ACOG 2020).
+    """
     high, low = series.get("systolic"), series.get("diastolic")
     if high is None or low is None or not adult:
         return []
@@ -95,7 +107,8 @@ def blood_pressure(
     if not recent:
         return []
     over = [p for p in pairs if over_target(*p)]
-    crisis = recent[-1][0].value >= CRISIS[0] or recent[-1][1].value >= CRISIS[1]
+    limits = SEVERE_IN_PREGNANCY if pregnant else CRISIS
+    crisis = recent[-1][0].value >= limits[0] or recent[-1][1].value >= limits[1]
     twice = len(pairs) > 1 and all(over_target(*p) for p in pairs[-2:])
     if not (crisis or twice):
         return []
@@ -139,20 +152,24 @@ def over_target(systolic: Point, diastolic: Point) -> bool:
     return systolic.value >= TARGET[0] or diastolic.value >= TARGET[1]
 
 
-def avoided(courses: Sequence[Course], problems: Sequence[Problem], rules: Rules, age: int | None) -> list[Finding]:
-    """Drugs in use that a condition on the list, or the patient's age, speaks against; one finding a drug."""
+def avoided(
+    courses: Sequence[Course], problems: Sequence[Problem], rules: Rules, age: int | None, pregnancy: Pregnancy | None
+) -> list[Finding]:
+    """Drugs in use that a listed condition, a pregnancy or the patient's age speaks against; one finding a drug."""
     found: dict[str, Finding] = {}
     for rule in rules.avoid:
-        if "problem" in rule.row:
+        because: tuple[Problem, ...] = ()
+        if "pregnant" in rule.row:
+            if pregnancy is None or (pregnancy.weeks is not None and pregnancy.weeks < rule.row.get("weeks_from", 0)):
+                continue
+        elif "problem" in rule.row:
             because = tuple(
                 p for p in problems if p.concept.key in rule.row["problem"] and p.listed in ("active", "unlisted")
             )
             if not because:
                 continue
-        else:
-            because = ()
-            if age is None or age < rule.row["from"]:
-                continue
+        elif age is None or age < rule.row["from"]:
+            continue
         for course in courses:
             if course.state == "current" and rule.applies_to(course) and course.drug.key not in found:
                 found[course.drug.key] = Finding(
@@ -161,6 +178,8 @@ def avoided(courses: Sequence[Course], problems: Sequence[Problem], rules: Rules
                     when=course.renewed.start if course.renewed else None,
                     courses=(course,),
                     problems=because[:1],
+                    facts=(pregnancy.fact,) if pregnancy and "pregnant" in rule.row else (),
+                    words={"why": rule.row["why"]} if "why" in rule.row else {},
                 )
     return list(found.values())
 

@@ -93,22 +93,23 @@ def _counts(rule: Change | None, first: Point, last: Point) -> bool:
 
 
 def slow_trends(
-    series: Mapping[str, Series], ranges: Mapping[str, Range], today: date, *, adult: bool
+    series: Mapping[str, Series], ranges: Mapping[str, Range], today: date, *, steady: bool
 ) -> list[Finding]:
     """Latest value against the one about a year before (6 to 24 months): changes that count and are still recent.
 
-    Weight of a child is growth, not a trend; a rise of LDL or a fall of eGFR shows here even when each step was small.
+    A rise of LDL or a fall of eGFR shows here even when each step was small. Weight of a child or in pregnancy
+    (``steady`` is false) is growth, and what changes inside its range then is no trend.
     """
     found = []
     for key, one in series.items():
         last = one.latest
-        if last is None or key in _NO_TREND or (key == "weight" and not adult) or last.day < months_before(today, 15):
+        if last is None or key in _NO_TREND or (key == "weight" and not steady) or last.day < months_before(today, 15):
             continue
         window = [p for p in one.trusted if timedelta(days=180) <= last.day - p.day <= timedelta(days=750)]
         if not window:
             continue
         moved = movement(key, one, window[0], last, ranges.get(key))
-        if moved.noteworthy and _large(moved) and _worse(key, moved, ranges.get(key)):
+        if moved.noteworthy and _large(moved) and _worse(key, moved, ranges.get(key), steady=steady):
             found.append(
                 Finding(
                     kind="trend",
@@ -146,13 +147,13 @@ _HIGHER_IS_WORSE = frozenset(
 )
 
 
-def _worse(key: str, moved: Movement, range_: Range | None) -> bool:
+def _worse(key: str, moved: Movement, range_: Range | None, *, steady: bool) -> bool:
     """Only a change for the worse belongs on top; of the rest, one that ends outside its range."""
     if key == "weight":
         return True
     outside = range_ is not None and range_.side(moved.last.value) != "within"
     if key in _LOWER_IS_WORSE:
-        return moved.direction == "down" and (outside or key in _TOLD_INSIDE_RANGE)
+        return moved.direction == "down" and (outside or (steady and key in _TOLD_INSIDE_RANGE))
     if key in _HIGHER_IS_WORSE:
         return moved.direction == "up" and outside
     return outside
@@ -171,6 +172,22 @@ def critical(
         if (today - last.day).days <= 30 or last.day == last_day:
             found.append(Finding(kind="critical", key=key, when=last.when.start, points=(last,)))
     return found
+
+
+_BY_AGE = ("systolic", "diastolic", "heart_rate", "respiratory_rate")
+
+
+def for_age(series: Mapping[str, Series], ranges: Mapping[str, Range], today: date) -> list[Finding]:
+    """A child's last vital signs outside what is usual at the age, in one finding; those of the last fifteen months."""
+    points = []
+    for key in _BY_AGE:
+        last = series[key].latest if key in series else None
+        own = ranges.get(key)
+        if last and own and last.day >= months_before(today, 15) and own.side(last.value) != "within":
+            points.append(last)
+    if not points:
+        return []
+    return [Finding(kind="for_age", key="vitals", when=max(p.when.start for p in points), points=tuple(points))]
 
 
 def limit_side(limit: Range, value: Decimal) -> str:

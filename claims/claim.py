@@ -25,6 +25,20 @@ Operation = Literal[
     "quotient_percent",
     "implied_glucose",
     "implied_egfr",
+    "range_low",
+    "range_high",
+    "gestational_weeks",
+    "fluid_balance",
+    "dose_per_kg_once",
+    "dose_per_kg_day",
+    "dose_once",
+    "dose_day",
+    "least_per_kg_once",
+    "least_per_kg_day",
+    "most_per_kg_once",
+    "most_per_kg_day",
+    "most_once",
+    "most_day",
 ]
 
 

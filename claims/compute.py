@@ -12,7 +12,9 @@ from chart.kidney import implied_egfr
 from chart.measurement import Measurement, round_to
 from chart.moment import years_between
 from chart.plausibility import implied_glucose
+from chart.pregnancy import weeks_of
 from claims.claim import Computed, Operation
+from claims.dosing import PREFIXES, dosing
 
 _MONTH_DAYS = Decimal("30.436875")
 
@@ -47,6 +49,10 @@ def compute(op: Operation, facts: Sequence[Fact], appraisal: Appraisal) -> tuple
         return _implied_egfr(facts[-1], appraisal), "mL/min/{1.73_m2}"
     if op == "quotient_percent":
         return _quotient(facts, appraisal)
+    if op in _TABLES:
+        return _TABLES[op](facts, appraisal)
+    if op.startswith(PREFIXES):
+        return _dose(op, facts, appraisal)
     measurement, values = _values(facts, appraisal)
     unit = measurement.unit if measurement else (facts[0].unit or "")
     return _numbers(op, values, unit)
@@ -56,8 +62,60 @@ def computed(op: Operation, facts: Sequence[Fact], appraisal: Appraisal, *, plac
     """The record of a computation, rounded to ``places`` (by default whole for times, one decimal for percents)."""
     value, unit = compute(op, facts, appraisal)
     if places is None:
-        places = 1 if unit == "%" or op == "percent_change" else 0 if op in _WHOLE else 2
+        places = 1 if unit in ("%", "mg/kg") or op == "percent_change" else 0 if op in _WHOLE else 2
     return Computed(op=op, of=tuple(f.id for f in facts), value=f"{round_to(value, places):f}", unit=unit)
+
+
+def _dose(op: Operation, facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Decimal, str]:
+    found = dosing(op, facts, appraisal)
+    if found is None:
+        raise NotComputable("The order, the weight or the table of doses does not give this number.")
+    return found
+
+
+def _range_side(facts: Sequence[Fact], appraisal: Appraisal, *, low: bool) -> tuple[Decimal, str]:
+    """A limit of the table's reference range for a result."""
+    own = appraisal.range_of(facts[-1])
+    measured = measurement_of(facts[-1], appraisal)
+    limit = (own.low if low else own.high) if own else None
+    if limit is None or measured is None:
+        raise NotComputable("The table has no such limit for this result at this age.")
+    return limit, measured.unit
+
+
+def _range_low(facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Decimal, str]:
+    return _range_side(facts, appraisal, low=True)
+
+
+def _range_high(facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Decimal, str]:
+    return _range_side(facts, appraisal, low=False)
+
+
+def _gestation(facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Decimal, str]:
+    weeks = weeks_of(facts[-1], appraisal.chart.today)
+    if weeks is None:
+        raise NotComputable("A gestational age needs a date of delivery or a measured age in weeks.")
+    return Decimal(weeks), "wk"
+
+
+def _balance(facts: Sequence[Fact], appraisal: Appraisal) -> tuple[Decimal, str]:
+    """What went in less what came out, in mL."""
+    total = Decimal(0)
+    for fact in facts:
+        measured, (value,) = _values([fact], appraisal)
+        if measured is None or measured.key not in _FLUIDS:
+            raise NotComputable("A balance is of fluid intake and output.")
+        total += _FLUIDS[measured.key] * value
+    return total, "mL"
+
+
+_FLUIDS = {"fluid_intake": Decimal(1), "urine_output": Decimal(-1)}
+_TABLES: Mapping[str, Callable[[Sequence[Fact], Appraisal], tuple[Decimal, str]]] = {
+    "range_low": _range_low,
+    "range_high": _range_high,
+    "gestational_weeks": _gestation,
+    "fluid_balance": _balance,
+}
 
 
 def _age(patient: Fact, appraisal: Appraisal) -> Decimal:
@@ -95,7 +153,7 @@ _TIMES: Mapping[str, Callable[[Sequence[date], date], tuple[Decimal, str]]] = {
     "days_between": _days_between,
     "months_between": _months_between,
 }
-_WHOLE = frozenset({"count", "age", *_TIMES, "implied_glucose", "implied_egfr"})
+_WHOLE = frozenset({"count", "age", *_TIMES, "implied_glucose", "implied_egfr", "gestational_weeks", "fluid_balance"})
 
 
 def measurement_of(fact: Fact, appraisal: Appraisal) -> Measurement | None:

@@ -30,7 +30,7 @@ _UNIT_WORDS = tuple(
             for u in (
                 "%", "mg/dL", "g/dL", "mmol/L", "mmol/mol", "mg/g", "mL/min/{1.73_m2}", "mL/min", "mm[Hg]", "kg", "cm", "[lb_av]", "kg/m2",
                 "10*3/uL", "10*6/uL", "10*9/L", "fL", "pg", "U/L", "[IU]/L", "ug/L", "ug/mL", "ng/mL", "pg/mL", "mg/L", "g/L", "umol/L", "meq/L",
-                "m[IU]/L", "/min", "Cel", "[degF]", "mL", "mg", "mcg", "g", "units", "mg/ml", "mg/actuat", "meq", "mm", "s", "kU/L", "ug", "L",
+                "m[IU]/L", "/min", "Cel", "[degF]", "mL", "mg", "mcg", "g", "units", "mg/ml", "mg/actuat", "mg/kg", "meq", "mm", "s", "kU/L", "ug", "L",
             )
         }
         | {"years", "year", "y", "months", "month", "days", "day", "weeks", "readings", "results", "notes", "visits", "draws", "mEq/L", "mg/mL", "g/day"},

@@ -19,6 +19,7 @@ _DAY_WORDS = {
     "d": ("day", "days"),
     "mo": ("month", "months"),
     "a": ("year", "years", "y"),
+    "wk": ("weeks",),
     "": ("readings", "results", "notes", "visits", "draws", "days"),
 }
 
@@ -88,7 +89,7 @@ def _matches_computed(number: NumberMention, one: Computed) -> bool:
     if not (number.value == stated or (not number.signed and number.value == abs(stated))):
         return False
     if not number.unit:
-        return one.unit not in ("d", "mo")  # a span of time is always said with its unit
+        return one.unit not in ("d", "mo", "wk")  # a span of time is always said with its unit
     words = _DAY_WORDS.get(one.unit)
     return number.unit in words if words else number.unit == shown(one.unit) or same_unit(number.unit, one.unit)
 

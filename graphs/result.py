@@ -10,7 +10,6 @@ from agents.offline.accounting import claim_naming, spoken_for
 from agents.offline.act_first import claim_of
 from agents.plan import NO_SUGGESTIONS_WITHOUT
 from agents.reasoner import Material
-from chart.appraisal import ADULT
 from chart.comparison import compare
 from chart.moment import moment_of
 from chart.trends import Movement
@@ -18,6 +17,7 @@ from claims.claim import Claim, Draft
 from claims.page import page
 from claims.suggestion import NotSuggested, Suggestion
 from graphs.exhibits import facts_shown, series_shown
+from graphs.limits import not_supported
 from graphs.prepared import Prepared
 from graphs.services import Services
 from review.proposal import Proposal
@@ -136,15 +136,7 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
             "Guidelines: "
             + " · ".join(f"{n.guideline.partition('|')[0]} {_WHY[n.why]}: {n.detail}" for n in unchecked[:4]),
         )
-    age = material.appraisal.chart.age
-    if age is None or age < ADULT:
-        lines.insert(
-            0,
-            f"{'Child' if age is not None else 'Age unknown'}: adult targets, ranges and rules are not applied; "
-            "doses by weight are not checked.",
-        )
-    if any(p.concept.key == "pregnancy" and p.listed == "active" for p in material.appraisal.problems):
-        lines.insert(0, "Pregnancy: ranges and doses of pregnancy are not applied; named drugs to avoid are checked.")
+    lines[:0] = [*not_supported(material.appraisal)]
     lines[:0] = _looked_up(material)
     masked = material.appraisal.chart.masked
     if masked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
-from agents.offline import lack_words, record_words, therapy_words
+from agents.offline import child_words, lack_words, record_words, therapy_words
 from agents.offline.ranking import ranked, top
 from agents.offline.words import printed
 from agents.reasoner import Material
@@ -17,6 +17,7 @@ WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     **record_words.WORDS,
     **therapy_words.WORDS,
     **lack_words.WORDS,
+    **child_words.WORDS,
 }
 """How each kind of finding is said where it stands by itself."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from agents.offline.words import listing
+from agents.offline.words import chunks, listing
 from agents.reasoner import Material
 from chart.fact import Fact
 from chart.notes import denies_allergies
@@ -14,6 +14,8 @@ from claims.claim import Claim
 from claims.sentence import Sentence
 
 Number = Callable[[], str]
+MANY = 20
+"""So many allergies stand in one sentence."""
 PAST = frozenset({"inactive", "resolved"})
 _ALLERGY_TO = re.compile(r"^allergy to\s+|\s+allergy$", re.I)
 
@@ -26,7 +28,11 @@ def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
     past = [f for f in listed if f.status in PAST]
     claims = []
     if known:
-        claims.append(_known(m, known, stated_none, number()))
+        first, *more = chunks(known, MANY)
+        claims.append(_known(m, first, stated_none, number()))
+        for some in more:
+            s = Sentence(m.appraisal).say("ALLERGY, further: ")
+            claims.append(_grouped(s, some).claim(number(), salience=1))
     elif stated_none:
         claims.append(
             Sentence(m.appraisal).say("Allergies: ").name(stated_none[0]).say(" (coded).").claim(number(), salience=1)
@@ -44,17 +50,20 @@ def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
 
 def _known(m: Material, known: Sequence[Fact], stated_none: Sequence[Fact], claim_id: str) -> Claim:
     """Allergens of the same kind of entry share what is said of them."""
+    s = _grouped(Sentence(m.appraisal).say("ALLERGY: "), known)
+    for denial in stated_none:
+        s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
+    _note_denial(s, m)
+    return s.claim(claim_id, salience=1)
+
+
+def _grouped(s: Sentence, known: Sequence[Fact]) -> Sentence:
     groups: dict[tuple[str, ...], list[Fact]] = {}
     for fact in known:
         groups.setdefault(
             (*(fact.cells[r].text for r in _details(fact)), str(fact.when and fact.when.year)), []
         ).append(fact)
-    s = Sentence(m.appraisal).say("ALLERGY: ")
-    listing(s, list(groups.values()), lambda group: _group(s, group), last="; ", between="; ")
-    for denial in stated_none:
-        s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
-    _note_denial(s, m)
-    return s.claim(claim_id, salience=1)
+    return listing(s, list(groups.values()), lambda group: _group(s, group), last="; ", between="; ")
 
 
 def allergen(fact: Fact) -> str:

@@ -30,7 +30,7 @@ def comparison(material: Material) -> Draft:
     window = _window(material, found)
     top = on_top(material)
     if "summary" in material.brief.tasks:
-        top |= printed(growth(material, lambda: "-"), material)
+        top |= printed(growth(material, lambda: "-", top), material)
     changes = moved(material, number, top)
     told = top | printed(changes, material)
     if "summary" in material.brief.tasks:

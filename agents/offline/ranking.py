@@ -59,4 +59,5 @@ def ranked(material: Material) -> tuple[Finding, ...]:
         p.fact.id for f in findings if f.kind in ("critical", "contradicts", "uncontrolled") for p in f.points[-1:]
     }
     about |= {p.fact.id for f in findings if f.kind == "missing_therapy" for p in f.points[-1:]}
+    about |= {p.fact.id for f in findings if f.kind == "for_age" for p in f.points}
     return tuple(f for f in findings if f.kind != "trend" or f.points[-1].fact.id not in about)

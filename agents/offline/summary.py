@@ -27,7 +27,7 @@ def summary(material: Material) -> Draft:
 
     top = act_first(material, number)
     more = also_found(material, number, printed(top, material))
-    head = who(material, number)
+    head = who(material, number, printed((*top, *more), material))
     told = printed((*head, *top, *more), material)
     told |= (
         printed(moved(material, lambda: "-", told), material) if "comparison" in material.brief.tasks else frozenset()

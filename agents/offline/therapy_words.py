@@ -18,10 +18,7 @@ def _contradicts(s: Sentence, f: Finding, m: Material) -> None:
     listing(s, f.courses, lambda c: say_course(s, c), last=" and ")
     s.say(" in use (").date(f.courses[0].last).say(")")
     if f.words.get("fell"):
-        first = f.points[0]
-        s.say(" with ").name(last.fact, what.name).say(" ").number(first, what, unit=False).say(" (").date(first.fact)
-        s.say(") → ").measured(last, what, named=False).say(f"{_pending(last)}: bleeding?")
-        s.cite(last.fact, "status")
+        _fallen(s, f, m)
         return
     if last.doubt is None:
         s.say(" with ").measured(last, what).say(": recheck the value, review the dose.")
@@ -33,6 +30,18 @@ def _contradicts(s: Sentence, f: Finding, m: Material) -> None:
         )
     _glucose(s, f, m)
     s.say(". Ask about low glucose; repeat by another method.")
+
+
+def _fallen(s: Sentence, f: Finding, m: Material) -> None:
+    """A value that fell on a drug that may be why."""
+    first, last = f.points
+    what = measurement(m, last)
+    s.say(" with ").name(last.fact, what.name).say(" ")
+    if s.knows(last):
+        s.say("fallen, ")
+    else:
+        s.number(first, what, unit=False).say(" (").date(first.fact).say(") → ")
+    s.measured(last, what, named=False).say(f"{_pending(last)}: bleeding?").cite(last.fact, "status")
 
 
 def _pending(point: Point) -> str:
@@ -122,11 +131,13 @@ def _avoid(s: Sentence, f: Finding, m: Material) -> None:
     if f.problems:
         s.say(" with ")
         say_problem(s, f.problems[0])
+    elif f.facts:
+        s.say(" in pregnancy").cite(f.facts[0], "name", "when")
     else:
         s.say(" at ").calculate("age", [m.appraisal.chart.patient]).say(" years").cite(
             m.appraisal.chart.patient, "birth"
         )
-    s.say(": usually avoided. Still needed?")
+    s.say(f": usually avoided{' (' + f.words['why'] + ')' if 'why' in f.words else ''}. Still needed?")
 
 
 WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from agents.offline.growth import growth
 from agents.reasoner import Material
 from chart.fact import Fact
-from chart.moment import months_before
+from chart.moment import months_before, parse_moment
 from chart.problems import plain_name
 from claims.claim import Claim
 from claims.sentence import Sentence
@@ -19,9 +20,9 @@ _CAUSE_OF_DEATH = frozenset({"69453-9", "79378-6"})
 """LOINC codes of a certified cause of death."""
 
 
-def who(m: Material, number: Number) -> tuple[Claim, ...]:
-    """Who it is in one line, then what is read before anything else."""
-    return (_person(m, number()), *_code_status(m, number), *growth(m, number))
+def who(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim, ...]:
+    """Who it is in one line, then what is read before anything else; ``told``: results that stand on top."""
+    return (_person(m, number()), *_code_status(m, number), *_pregnant(m, number), *growth(m, number, told))
 
 
 def _person(m: Material, claim_id: str) -> Claim:
@@ -65,6 +66,21 @@ def _code_status(m: Material, number: Number) -> list[Claim]:
     s = Sentence(m.appraisal).say("CODE STATUS: ").name(last, plain_name(last.name))
     if last.when:
         s.say(" (").date(last).say(")")
+    return [s.claim(number(), salience=1)]
+
+
+def _pregnant(m: Material, number: Number) -> list[Claim]:
+    """A pregnancy under way, with its weeks where something dates it."""
+    found = m.appraisal.pregnancy
+    if found is None:
+        return []
+    s = Sentence(m.appraisal).say("PREGNANT")
+    if found.weeks is not None:
+        s.say(": ").calculate("gestational_weeks", [found.fact]).say(" weeks")
+    s.say(" by ").name(found.fact, plain_name(found.fact.name))
+    due = parse_moment(found.fact.value) if isinstance(found.fact.value, str) else None
+    s.say(f" {due.words()}" if due else "").cite(found.fact, "value")
+    s.say(" (recorded ").date(found.fact).say(")")
     return [s.claim(number(), salience=1)]
 
 
