@@ -29,6 +29,10 @@ NO_SUGGESTIONS_WITHOUT: frozenset[str] = frozenset({"AllergyIntolerance", "Condi
 """Where one of these could not be read, nothing is suggested and the page says so on top."""
 
 
+MOST_CALLS = 40
+"""Calls of one round."""
+
+
 class ToolCall(Record):
     """One call that the round will make for its own patient; there is no way to name another."""
 
@@ -50,7 +54,7 @@ class ToolCall(Record):
 class Plan(Record):
     """What will be looked at."""
 
-    calls: tuple[ToolCall, ...] = Field(max_length=40)
+    calls: tuple[ToolCall, ...] = Field(max_length=MOST_CALLS)
     """In order of interest; they run side by side."""
     tainted: bool = False
     """Whether it was made after reading text that tried to give instructions."""

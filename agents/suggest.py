@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from agents.plan import NO_SUGGESTIONS_WITHOUT
 from agents.reasoner import Material
+from chart.appraisal import Appraisal
 from chart.chart import Chart
 from chart.fhirpath import resolve
+from chart.proposed import Checked, check
 from claims.claim import Citation
 from claims.suggestion import Guideline, NotSuggested, NotWhy, Suggestion
 from tools.guidelines.outcome import Evidence, Outcome
@@ -28,9 +30,14 @@ def suggestions(material: Material) -> tuple[tuple[Suggestion, ...], tuple[NotSu
     for outcome in material.outcomes:
         name = f"{outcome.recommendation.id}|{outcome.recommendation.version}"
         if outcome.why == "due" and outcome.action is not None and not blind:
+            checked = _checked(outcome.action, material.appraisal)
+            if checked and checked.against:
+                detail = f"Due, and withheld: {' '.join(one.words for one in checked.against)}"
+                others.append(NotSuggested(guideline=name, why="withheld", detail=detail))
+                continue
             because = _because(outcome.because, material.appraisal.chart)
             if because:
-                due.append(_suggestion(outcome, because, f"g{len(due) + 1}"))
+                due.append(_suggestion(outcome, because, f"g{len(due) + 1}", checked))
                 continue
             others.append(
                 NotSuggested(
@@ -54,7 +61,18 @@ def suggestions(material: Material) -> tuple[tuple[Suggestion, ...], tuple[NotSu
     return tuple(due[:SHOWN]), (*others, *folded)
 
 
-def _suggestion(outcome: Outcome, because: tuple[Citation, ...], suggestion_id: str) -> Suggestion:
+def _checked(action: Mapping[str, Any], appraisal: Appraisal) -> Checked | None:
+    """The proposed medicine beside the chart; none where nothing is proposed to be taken."""
+    concept = action.get("medicationCodeableConcept")
+    if concept is None or action.get("doNotPerform"):
+        return None
+    names = [str(each["display"]) for each in concept.get("coding", ()) if each.get("display")]
+    return check(next(iter([*names, str(concept.get("text", ""))])), appraisal)
+
+
+def _suggestion(
+    outcome: Outcome, because: tuple[Citation, ...], suggestion_id: str, checked: Checked | None
+) -> Suggestion:
     found = outcome.recommendation
     return Suggestion(
         id=suggestion_id,
@@ -72,6 +90,7 @@ def _suggestion(outcome: Outcome, because: tuple[Citation, ...], suggestion_id: 
         ),
         because=because,
         action=dict(outcome.action or {}),
+        checks=checked.words if checked else "",
     )
 
 

@@ -45,6 +45,8 @@ class Rules:
     """Drug in use and a condition or an age that speaks against it."""
     pairs: tuple[Rule, ...]
     """Two drugs that harm together."""
+    renal: tuple[Rule, ...]
+    """Drugs that are not begun below a filtration rate."""
     repeat: tuple[Rule, ...]
     """Results that should have been measured again."""
     expected: tuple[Rule, ...]
@@ -69,6 +71,7 @@ def rules(site: Path | None = None) -> Rules:
         contradicts=tuple(Rule(row=row) for row in table["contradicts"]),
         avoid=tuple(Rule(row=row) for row in table["avoid"]),
         pairs=tuple(Rule(row=row) for row in table["pair"]),
+        renal=tuple(Rule(row=row) for row in table["renal"]),
         repeat=tuple(Rule(row=row) for row in table["repeat"]),
         expected=tuple(Rule(row=row) for row in table["expected"]),
         rescue=tuple(Rule(row=row) for row in table["rescue"]),

@@ -34,7 +34,7 @@ def contradictions(
         one = series.get(rule.row["measurement"])
         if not taking or one is None:
             continue
-        points = _against(rule, one, today)
+        points = speaks_against(rule, one, today)
         if points:
             found.append(
                 Finding(
@@ -54,7 +54,8 @@ def _has(problems: Sequence[Problem], keys: Sequence[str]) -> bool:
     return any(p.concept.key in keys and p.listed in ("active", "unlisted") for p in problems)
 
 
-def _against(rule: Rule, one: Series, today: date) -> tuple[Point, ...]:
+def speaks_against(rule: Rule, one: Series, today: date) -> tuple[Point, ...]:
+    """The values of the last two years by which a rule of `contradicts` holds; none where it does not."""
     since = months_before(today, 24)
     last = one.points[-1] if one.points else None
     if last is None or last.day < since:

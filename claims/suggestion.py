@@ -47,6 +47,8 @@ class Suggestion(Record):
     """The facts of the chart that it stands on; without one there is no suggestion."""
     action: dict[str, Any]
     """The proposed FHIR resource, status draft, intent proposal."""
+    checks: str = ""
+    """What a proposed medicine was compared with; empty where nothing to take is proposed."""
     literature: tuple[PassageCitation, ...] = ()
     """Sentences of papers and guidelines that stand beside it; it does not stand on them."""
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from agents.plan import Plan
-from chart.appraisal import Appraisal
+from agents.reasoner import Material
 from graphs.literature import ask
 from graphs.node import keep, kept, material_in
 from graphs.services import Services
 from graphs.state import RoundState
+from review.answers import Answer, answers
 from review.incidents import paused
+from tools.fhir.scope import SEARCHABLE
 from tools.guidelines.evaluate import evaluate
-from tools.guidelines.outcome import Outcome
+from tools.guidelines.outcome import Outcome, Why
 
 
 async def appraise(state: RoundState, runtime: Runtime[Services]) -> RoundState:
@@ -43,7 +46,7 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     changed: RoundState = {}
     calls = Plan.model_validate(kept(services, state["plan"])).calls
     if any(call.tool == "guidelines" for call in calls):
-        outcomes = await _guidelines(material.appraisal, services)
+        outcomes = await _guidelines(material, services)
         material = replace(material, outcomes=outcomes)
         changed["outcomes"] = keep(services, [_json(o) for o in outcomes], "outcomes")
     if (found := await ask(material, services)) is not None:
@@ -51,7 +54,15 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     return changed
 
 
-async def _guidelines(appraisal: Appraisal, services: Services) -> tuple[Outcome, ...]:
+def _unread(material: Material, services: Services) -> frozenset[str]:
+    """Types that others' guidelines ask for and that this round did not look for, or could not read."""
+    held = services.library.measures
+    looked = {c.query.partition("?")[0] for c in material.coverage.values() if c.error is None}
+    return ((held.retrieves() if held else frozenset()) & SEARCHABLE) - looked
+
+
+async def _guidelines(material: Material, services: Services) -> tuple[Outcome, ...]:
+    appraisal = material.appraisal
     ingredients = {
         order.reference: tuple(sorted(course.drug.substances))
         for course in appraisal.courses
@@ -64,9 +75,26 @@ async def _guidelines(appraisal: Appraisal, services: Services) -> tuple[Outcome
         as_of=appraisal.chart.as_of,
         doubtful=appraisal.doubtful,
         ingredients=ingredients,
+        unread=_unread(material, services),
     )
     stopped = paused(services.db)
-    return tuple(_paused(o) if o.recommendation.canonical in stopped else o for o in found)
+    given = answers(services.db, appraisal.chart.patient.reference)
+    now = services.clock.now()
+    rested = [_resting(o, given.get(o.recommendation.canonical), now) for o in found]
+    return tuple(_paused(o) if o.recommendation.canonical in stopped else o for o in rested)
+
+
+def _resting(outcome: Outcome, answer: Answer | None, now: datetime) -> Outcome:
+    """What a reviewer has answered for this patient rests for its interval: done, declined, or put off."""
+    if outcome.why != "due" or answer is None:
+        return outcome
+    until = answer.at + timedelta(days=answer.days or outcome.recommendation.interval_days)
+    if now >= until:
+        return outcome
+    day, again = answer.at.date().isoformat(), until.date().isoformat()
+    detail = f'Answered on {day}: "{answer.words}"; not suggested again before {again}.'
+    why: Why = "withheld" if answer.says == "later" else answer.says
+    return replace(outcome, why=why, detail=detail, action=None)
 
 
 def _paused(outcome: Outcome) -> Outcome:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from langgraph.runtime import Runtime
 
-from agents.plan import Plan, with_must_look
+from agents.plan import MOST_CALLS, MUST_LOOK, Plan, ToolCall, with_must_look
 from graphs.node import keep, kept, material_in, run_of
 from graphs.reading import brief_of
 from graphs.services import Services
 from graphs.state import RoundState
+from tools.fhir.scope import SEARCHABLE
 
 MORE_PASSES = 2
 """How often an assessment may ask for more."""
@@ -23,7 +24,16 @@ async def plan(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         planned = Plan(calls=())
     else:
         planned = await services.reasoner.plan(brief_of(run_of(services, state["run_id"])))
+    asked = [*planned.calls, *(_for_guidelines(services) if planned.calls else ())]
+    planned = Plan(calls=tuple(asked)[: MOST_CALLS - len(MUST_LOOK)], tainted=planned.tainted)
     return {"plan": keep(services, with_must_look(planned).model_dump(mode="json"), "plan")}
+
+
+def _for_guidelines(services: Services) -> list[ToolCall]:
+    """What a site's own measures and plans ask a chart for beyond what is always looked at."""
+    held = services.library.measures
+    further = sorted((held.retrieves() if held else frozenset()) & SEARCHABLE - set(MUST_LOOK))
+    return [ToolCall(tool="fhir_search", resource_type=kind, reason="asked for by a guideline") for kind in further]
 
 
 async def assess(state: RoundState, runtime: Runtime[Services]) -> RoundState:
@@ -37,7 +47,7 @@ async def assess(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     more = [call for call in await services.reasoner.assess(material) if call.key not in done]
     if not more:
         return {"plan": ""}
-    wider = Plan(calls=(*made.calls, *more)[:40], tainted=material.tainted)
+    wider = Plan(calls=(*made.calls, *more)[:MOST_CALLS], tainted=material.tainted)
     return {"plan": keep(services, wider.model_dump(mode="json"), "plan"), "passes": state["passes"] + 1}
 
 

@@ -3,6 +3,7 @@
 import tomllib
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +27,10 @@ class Reason(BaseModel):
     """Whether it pauses the recommendation."""
     words: bool = False
     """Whether it needs the reviewer's own words."""
+    answers: Literal["done", "declined", "later"] | None = None
+    """What it says of a suggestion for this patient, which then rests; none where it is about the draft."""
+    days: int | None = None
+    """For how many days it rests; the recommendation's own interval without."""
 
 
 @cache

@@ -18,7 +18,7 @@ from preround.failure import Missing, Unusable
 from preround.rounds import patient_id
 from preround.wiring import House, guideline_folders
 from tools.fhir.read_patient import read_patient
-from tools.fhir.scope import PatientScope
+from tools.fhir.scope import SEARCHABLE, PatientScope
 from tools.fhir.search_chart import search_chart
 from tools.guidelines.evaluate import evaluate
 from tools.guidelines.library import GuidelineLibrary, load
@@ -79,7 +79,8 @@ async def asked(
     worker = house.services.worker
     scope, client = PatientScope(patient_id=patient), house.services.client
     resources = [await read_patient(client, scope)]
-    for index, kind in enumerate(LOOKED_AT, start=1):
+    further = (library.measures.retrieves() if library.measures else frozenset()) & SEARCHABLE
+    for index, kind in enumerate([*LOOKED_AT, *sorted(further - set(LOOKED_AT))], start=1):
         found = await search_chart(client, scope, kind, coverage_id=f"c{index}")
         if found.coverage.error:
             raise Unusable(f"Could not read {kind}: {found.coverage.error}")

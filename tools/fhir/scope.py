@@ -38,6 +38,9 @@ _SHARED = frozenset(_SHARED_TYPES.split())
 _SOMETIMES_OWNED = frozenset({"Device", "Provenance"})
 """Shared types that can be searched by patient all the same."""
 
+SEARCHABLE = OWNED | _SOMETIMES_OWNED
+"""Types that can be searched for one patient."""
+
 _SUBJECT_FIELDS = ("subject", "patient", "beneficiary", "individual", "for")
 _NAMES_A_PATIENT = frozenset({"patient", "subject", "beneficiary", "individual", "actor", "_has", "_filter", "_query"})
 

@@ -29,6 +29,7 @@ async def evaluate(
     as_of: datetime,
     doubtful: frozenset[str],
     ingredients: Mapping[str, tuple[str, ...]] | None = None,
+    unread: frozenset[str] = frozenset(),
 ) -> tuple[Outcome, ...]:
     """Evaluate every recommendation of the library for one patient.
 
@@ -40,6 +41,8 @@ async def evaluate(
         as_of: the moment asked about, aware; what the chart says later is left out.
         doubtful: references ("Observation/1") that the appraisal distrusts: they neither trigger nor satisfy anything.
         ingredients: ingredient names by reference; without an entry, the words of the drug's display.
+        unread: types that nobody looked for, or that could not be read: others' measures and plans that ask for one of
+            them could not be checked.
 
     Returns:
         One outcome for each recommendation, those in force first. A failure is an outcome: `could_not_check`.
@@ -66,8 +69,8 @@ async def evaluate(
             _unchecked(each, answer) if isinstance(answer, str) else _outcome(each, answer, chart, patient)
             for each, answer in zip(recommendations, answers, strict=True)
         ]
-    outcomes += await measured(worker, library, resources, as_of=as_of, doubtful=doubtful)
-    outcomes += await planned(worker, library, resources, as_of=as_of, doubtful=doubtful)
+    outcomes += await measured(worker, library, resources, as_of=as_of, doubtful=doubtful, unread=unread)
+    outcomes += await planned(worker, library, resources, as_of=as_of, doubtful=doubtful, unread=unread)
     waiting = [_not_in_force(each, as_of) for each in library.out_of_force(as_of)]
     return tuple(_as_the_site_wants(each, library.rules, as_of) for each in (*outcomes, *waiting))
 

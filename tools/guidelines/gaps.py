@@ -37,17 +37,21 @@ async def measured(
     *,
     as_of: datetime,
     doubtful: frozenset[str] = frozenset(),
+    unread: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
     """One outcome for each measure of the library, over the calendar year of `as_of`.
 
     What is `doubtful` neither makes nor closes a gap: an answer that hangs on it is withheld. Nothing is asked of those
-    who have died.
+    who have died. A measure that asks for a type that was not read could not be checked.
     """
     if library.measures is None:
         return []
     known = {each.id: each for each in library.measures.measures if each.id not in library.rules.off}
     outcomes = [_not_in_force(each, as_of) for each in known.values() if not _in_force(each, as_of)]
-    asked = [each.id for each in known.values() if _in_force(each, as_of)]
+    counting = [each for each in known.values() if _in_force(each, as_of)]
+    blind = {each.id: sorted(library.measures.retrieves(each.elm) & unread) for each in counting}
+    outcomes += [_unread(each, blind[each.id]) for each in counting if blind[each.id]]
+    asked = [each.id for each in counting if not blind[each.id]]
     reports = await _over_the_year(worker, library.measures, resources, as_of, asked)
     trusted = reports
     if doubtful:
@@ -86,6 +90,11 @@ async def _over_the_year(
 def _hangs(one: Report, other: Report) -> bool:
     """Whether the answer is another one without what is doubtful."""
     return [rate.standing for rate in one.rates] != [rate.standing for rate in other.rates]
+
+
+def _unread(found: Measure, types: Sequence[str]) -> Outcome:
+    detail = f"Could not be checked: it asks for {', '.join(types)}, which was not read."
+    return Outcome(recommendation=recommendation_of(found), why="could_not_check", detail=detail)
 
 
 def _withheld(found: Measure) -> Outcome:

@@ -1,9 +1,11 @@
 """What others published: Measures, PlanDefinitions, Libraries and ValueSets of a folder, in bundles or alone."""
 
 import gzip
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tools.guidelines.value_set import ValueSet, value_sets
 DIRECTIONS = Path(__file__).parent / "directions.toml"
 """Which way is better, read off the measures' own words by a person."""
 Resource = Mapping[str, Any]
+RETRIEVED = re.compile(rb'"dataType"\s*:\s*"\{http://hl7\.org/fhir\}(\w+)"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +54,16 @@ class MeasureLibrary:
     """Every action of every PlanDefinition, in the order of their ids."""
     broken_plans: tuple[tuple[Plan, str], ...] = ()
     """Actions that cannot be evaluated, with the reason."""
+
+    def retrieves(self, keys: Iterable[str] | None = None) -> frozenset[str]:
+        """The FHIR types that libraries ask a chart for: those of some content keys, or all."""
+        return frozenset(kind for key in (self.elm if keys is None else keys) for kind in retrieved(self.elm[key]))
+
+
+@lru_cache(maxsize=512)
+def retrieved(elm: bytes) -> frozenset[str]:
+    """The FHIR types that the retrieves of one compiled library name; whom it is about is always there."""
+    return frozenset(each.decode() for each in RETRIEVED.findall(elm)) - {"Patient"}
 
 
 def curated(path: Path = DIRECTIONS) -> Mapping[str, Direction]:

@@ -45,6 +45,7 @@ async def planned(
     *,
     as_of: datetime,
     doubtful: frozenset[str],
+    unread: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
     """One outcome for each action of each plan that others published.
 
@@ -54,6 +55,7 @@ async def planned(
         resources: raw R4 JSON of one patient, the Patient included.
         as_of: the moment asked about, aware.
         doubtful: references that the appraisal distrusts: where an answer hangs on them it is withheld.
+        unread: types that were not read: an action that asks for one could not be checked.
     """
     held = library.measures
     if held is None or not (held.plans or held.broken_plans):
@@ -66,6 +68,13 @@ async def planned(
     later = {each.plan.recommendation.id: each for each in known}
     counted = {each.plan.recommendation.id for each in asked}
     outcomes += [_not_in_force(each.plan, as_of) for name, each in later.items() if name not in counted]
+    blind = {id(each): sorted(held.retrieves(each.elm) & unread) for each in asked}
+    outcomes += [
+        _unchecked(each.plan, f"it asks for {', '.join(blind[id(each)])}, which was not read")
+        for each in asked
+        if blind[id(each)]
+    ]
+    asked = [each for each in asked if not blind[id(each)]]
     latest = {
         each.plan.recommendation.id: each for each in sorted(asked, key=lambda each: each.plan.recommendation.start)
     }

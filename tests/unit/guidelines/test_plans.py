@@ -263,3 +263,16 @@ async def test_a_plan_within_a_plan_is_followed_and_a_circle_is_not(
     _, held = added(tmp_path, node_modules, round_about, *foreign.WHOLE[1:])
     (circle,) = (await outcomes(worker, held, DIABETES)).values()
     assert (circle.why, "circle" in circle.detail) == ("could_not_check", True)
+
+
+async def test_what_asks_for_a_type_that_was_not_read_could_not_be_checked(
+    worker: GuidelineWorker, whole: GuidelineLibrary
+) -> None:
+    assert whole.measures is not None
+    assert whole.measures.retrieves() >= {"Condition", "MedicationRequest", "Observation"}
+    found = await outcomes(worker, whole, DIABETES, unread=frozenset({"Observation", "Coverage"}))
+    assert {each.why for each in found.values()} == {"could_not_check"}
+    assert "it asks for Observation, which was not read" in found["StatinPlan.check-ldl"].detail
+    assert (await outcomes(worker, whole, DIABETES, unread=frozenset({"Coverage"})))[
+        "StatinPlan.start-statin"
+    ].why == "due"
