@@ -56,6 +56,26 @@ async def load(
         return await loader.load(sources, on_progress=on_progress)
 
 
+def numbers(done: Loaded) -> dict[str, int]:
+    """What there is to say of a load beside what was loaded."""
+    return {
+        "unchanged": done.unchanged,
+        "replaced": done.replaced,
+        "logical_references": done.logical_references,
+        "unresolved_references": done.unresolved_references,
+    }
+
+
+def remarks(done: Loaded) -> Iterator[str]:
+    """What whoever loads should look at, a sentence each."""
+    if done.replaced:
+        yield f"{done.replaced} were left out, because a later one in the files has the same type and id."
+    if done.logical_references:
+        yield f"{done.logical_references} references name nobody here: they were kept as references by identifier."
+    if done.unresolved_references:
+        yield f"{done.unresolved_references} references to urn:uuid: lead nowhere: they were kept as they are."
+
+
 def read_sources(paths: Sequence[Path]) -> list[LoadSource]:
     """The entries of all files, checked.
 

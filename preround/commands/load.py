@@ -13,6 +13,7 @@ from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import NOT_FOUND
 from preround.fhir_login import login
 from preround.load import load as load_paths
+from preround.load import numbers, remarks
 from preround.wiring import SANDBOX_URL, House
 from tools.fhir.find_patients import find_patients
 from tools.fhir.transport import in_process
@@ -37,9 +38,13 @@ def load(
                 on_progress=lambda count, total: progress.update(bar, completed=count, total=total),
             )
         if json is not None:
-            write_json({"loaded": dict(done.counts)}, json)
+            write_json({"loaded": dict(done.counts), **numbers(done)}, json)
         if json != "-":
-            out.print(f"Loaded {sum(done.counts.values())} resources. Next: preround patients")
+            there = f", {done.unchanged} of which were there already" if done.unchanged else ""
+            out.print(f"Loaded {sum(done.counts.values())} resources{there}.")
+            for line in remarks(done):
+                out.print(line)
+            out.print("Next: preround patients")
         return 0
 
     enter(work, fhir=fhir, json=json)
