@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from chart.appraisal import Appraisal
 from chart.courses import Course
@@ -166,6 +167,9 @@ def _conditions(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator
     for rule in book.avoid:
         if not rule.applies_to(proposed):
             continue
+        if "pregnant" in rule.row:
+            yield from _in_pregnancy(rule.row, appraisal)
+            continue
         if "problem" not in rule.row:
             age = appraisal.chart.age
             if age is not None and age >= rule.row["from"]:
@@ -174,6 +178,13 @@ def _conditions(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator
         for problem in appraisal.problems:
             if problem.concept.key in rule.row["problem"] and problem.listed in ("active", "unlisted"):
                 yield Against(words=f"It is to be avoided in {problem.concept.short}.", facts=problem.facts[:1])
+
+
+def _in_pregnancy(row: Mapping[str, Any], appraisal: Appraisal) -> Iterator[Against]:
+    pregnancy = appraisal.pregnancy
+    if pregnancy is None or (pregnancy.weeks is not None and pregnancy.weeks < row.get("weeks_from", 0)):
+        return
+    yield Against(words="It is to be avoided in this pregnancy.", facts=(pregnancy.fact,))
 
 
 def _a(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agents.plan import Plan
-from agents.reasoner import Material
+from chart.appraisal import Appraisal
 from graphs.literature import ask
 from graphs.node import keep, kept, material_in
 from graphs.services import Services
 from graphs.state import RoundState
 from review.answers import Answer, answers
 from review.incidents import paused
+from tools.evidence import Coverage
 from tools.fhir.scope import SEARCHABLE
 from tools.guidelines.evaluate import evaluate
 from tools.guidelines.outcome import Outcome, Why
@@ -46,7 +48,7 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     changed: RoundState = {}
     calls = Plan.model_validate(kept(services, state["plan"])).calls
     if any(call.tool == "guidelines" for call in calls):
-        outcomes = await _guidelines(material, services)
+        outcomes = await guideline_outcomes(material.appraisal, material.coverage.values(), services)
         material = replace(material, outcomes=outcomes)
         changed["outcomes"] = keep(services, [_json(o) for o in outcomes], "outcomes")
     if (found := await ask(material, services)) is not None:
@@ -54,15 +56,23 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     return changed
 
 
-def _unread(material: Material, services: Services) -> frozenset[str]:
-    """Types that others' guidelines ask for and that this round did not look for, or could not read."""
+def _unread(coverage: Iterable[Coverage], services: Services) -> frozenset[str]:
+    """Types that others' guidelines ask for and that were not looked for, or could not be read."""
     held = services.library.measures
-    looked = {c.query.partition("?")[0] for c in material.coverage.values() if c.error is None}
+    looked = {c.query.partition("?")[0] for c in coverage if c.error is None}
     return ((held.retrieves() if held else frozenset()) & SEARCHABLE) - looked
 
 
-async def _guidelines(material: Material, services: Services) -> tuple[Outcome, ...]:
-    appraisal = material.appraisal
+async def guideline_outcomes(
+    appraisal: Appraisal, coverage: Iterable[Coverage], services: Services
+) -> tuple[Outcome, ...]:
+    """What came of each recommendation for an appraised chart, as this site wants it shown.
+
+    Args:
+        appraisal: the chart.
+        coverage: how its searches went: what was not looked for could not be checked.
+        services: the engine, the library, and what reviewers said before.
+    """
     ingredients = {
         order.reference: tuple(sorted(course.drug.substances))
         for course in appraisal.courses
@@ -75,7 +85,7 @@ async def _guidelines(material: Material, services: Services) -> tuple[Outcome, 
         as_of=appraisal.chart.as_of,
         doubtful=appraisal.doubtful,
         ingredients=ingredients,
-        unread=_unread(material, services),
+        unread=_unread(coverage, services),
     )
     stopped = paused(services.db)
     given = answers(services.db, appraisal.chart.patient.reference)

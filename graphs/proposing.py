@@ -172,11 +172,11 @@ def _suggested(suggestion: Suggestion, material: Material) -> EntryDraft:
         resource=suggestion.action,
         sources=sources(suggestion.because),
         labels=frozenset(labels),
-        medication_class=_class_of(medication, material.appraisal) if medication else None,
+        medication_class=medication_class_of(medication, material.appraisal) if medication else None,
     )
 
 
-def _class_of(medication: object, appraisal: Appraisal) -> str | None:
+def medication_class_of(medication: object, appraisal: Appraisal) -> str | None:
     """The riskiest class that the medication table knows for a proposed medicine; ``None`` for an unknown one."""
     if not isinstance(medication, dict):
         return None

@@ -23,6 +23,7 @@ COMMANDS = {
     "cancel": "resume:cancel",
     "undo": "undo:undo",
     "serve": "serve:serve",
+    "mcp": "mcp:mcp",
     "models": "models:models",
     "key": "key:key",
     "schema": "schema:schema",

@@ -14,3 +14,4 @@ def quieten(environment: MutableMapping[str, str]) -> None:
         environment[name] = "false"
     for name in ("DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE"):
         environment[name] = "1"
+    environment["OTEL_SDK_DISABLED"] = "true"

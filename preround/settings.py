@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     """Base address of Europe PMC's REST service."""
     literature_cache_days: int = Field(default=30, ge=0)
     """How old a kept answer of those may be."""
+    mcp_key: SecretStr | None = None
+    """What clients of `preround mcp --http` must know; one of its own for each start without it."""
     sweep_seconds: float = Field(default=3.0, gt=0)
     """How often `serve` looks for what waits for nobody."""
 

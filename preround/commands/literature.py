@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +15,10 @@ from rich.text import Text
 
 from preround.clock import WallClock
 from preround.door import Json, err, leave, out, settings_with, write_json
-from preround.failure import NOT_FOUND, WRONG_USE, Missing, Unusable
-from preround.literature import RemoteName, index_path, opened
-from preround.settings import Settings
-from tools.literature.concept import ConceptQuery, query_in
+from preround.failure import NOT_FOUND, WRONG_USE, Missing
+from preround.literature import RemoteName, index_path
+from preround.literature_search import found_json
+from preround.literature_search import search as searched
 from tools.literature.document import Document, Gone
 from tools.literature.errors import FileUnusable
 from tools.literature.indexing import IndexWriter
@@ -134,34 +133,14 @@ def search(
     def work() -> int:
         settings = settings_with()
         text = " ".join(query)
-        if source is None:
-            with LocalIndex(index_path(settings)) as opened:
-                found = opened.search(text, limit=limit)
-        else:
-            found = asyncio.run(_ask(source, _concepts(text), settings, limit))
+        found = asyncio.run(searched(settings, text, source=source, limit=limit, now=WallClock().now()))
         if json is not None:
-            write_json(_as_json(found), json)
+            write_json(found_json(found), json)
         if json != "-":
             _show(found)
         return 0 if found.passages else NOT_FOUND
 
     leave(work, json=json)
-
-
-async def _ask(name: RemoteName, query: ConceptQuery, settings: Settings, limit: int) -> Found:
-    async with AsyncExitStack() as stack:
-        source = await opened(settings, name, stack)
-        return await source.find(query, limit=limit, now=WallClock().now())
-
-
-def _concepts(text: str) -> ConceptQuery:
-    query = query_in(text)
-    if query is None:
-        raise Unusable(
-            "Over the network only problems and medicines of Preround's own tables are asked about, and the query "
-            "names none; name one, or search the local index without --source"
-        )
-    return query
 
 
 def _indexed(writer: IndexWriter, files: tuple[File, ...]) -> list[dict[str, Any]]:
@@ -188,28 +167,6 @@ def _counted(file: File, progress: Progress, bar: Any) -> Iterator[Document | Go
         if number % 100 == 1:
             progress.update(bar, description=f"{file.name.replace('[', '(')}: document {number}")
         yield document
-
-
-def _as_json(found: Found) -> dict[str, Any]:
-    passages = [
-        {
-            **{k: v for k, v in asdict(p).items() if k != "sentences"},
-            "sha256": p.sha256,
-            "score": round(p.score, 4),
-            "sentences": [{"id": s.id, "text": s.text} for s in p.addressed],
-        }
-        for p in found.passages
-    ]
-    return {
-        "source": found.source,
-        "asked": found.asked,
-        "total": found.total,
-        "truncated": found.truncated,
-        "withheld": list(found.withheld),
-        "read_as": [{"word": a, "read_as": b} for a, b in found.read_as],
-        "fetched": found.fetched.isoformat() if found.fetched else None,
-        "passages": passages,
-    }
 
 
 def _show(found: Found) -> None:

@@ -41,7 +41,7 @@ async def serve_house(house: House, *, port: int, host: str = "127.0.0.1") -> in
     """
     here = host in _HERE
     web = create_web(house, hosts=LOOPBACK if here else None)
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         taken = listener.getsockname()[1]
         config = uvicorn.Config(web, log_level="warning", lifespan="off", access_log=False, server_header=False)
         server = uvicorn.Server(config)
@@ -60,13 +60,18 @@ async def serve_house(house: House, *, port: int, host: str = "127.0.0.1") -> in
     return 0
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens, so that the address that is printed next can be opened at once.
+
+    Raises:
+        Unusable: the address cannot be listened on.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen()  # now, so that the address that is printed next can be opened at once
+        listener.listen()
     except OSError as error:
         listener.close()
         raise Unusable(
