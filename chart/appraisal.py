@@ -10,6 +10,7 @@ from pathlib import Path
 from chart.accounted import Accounted, account
 from chart.chart import Chart
 from chart.child_dose import ChildDoses, DoseRules, child_doses, dose_rules
+from chart.concept import Concept, concepts
 from chart.courses import Course, build_courses
 from chart.drug import Drugs, drugs
 from chart.fact import Fact
@@ -17,11 +18,12 @@ from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
 from chart.lapses import lapsed, only_as_needed, recurrent, risky_stale
 from chart.measurement import Measurements, Range, measurements
-from chart.notes import medicine_conflicts, note_findings, repeated
+from chart.note_conflicts import note_conflicts
+from chart.notes import repeated
 from chart.pending import preliminary
 from chart.plausibility import doubt
 from chart.pregnancy import Pregnancy, pregnancy_of
-from chart.problems import Concept, Problem, build_problems, concepts
+from chart.problems import Problem, build_problems
 from chart.rules import Rules, rules
 from chart.series import Series, build_series
 from chart.stay import Stay, stay_of
@@ -123,9 +125,9 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
     adult = chart.age is not None and chart.age >= ADULT
     child = chart.age is not None and not adult and not chart.deceased
     doses = _doses(chart, courses, series, dose_table) if child else None
-    found: list[Finding] = [*implausible, *note_findings(chart), *duplicates(courses)]
+    found: list[Finding] = [*implausible, *duplicates(courses)]
     found.extend(_course_findings(courses))
-    found.extend(medicine_conflicts(chart, courses, drug_table))
+    found.extend(note_conflicts(chart, courses, drug_table, concept_table))
     pairs_found, pairs_checked = pairs(courses, book)
     if not chart.deceased:
         last = max((p.day for s in series.values() for p in s.points), default=None)

@@ -14,7 +14,7 @@ from chart.extract.dispatch import POINTED_AT, READ, facts_of, is_nobodys
 from chart.extract.note import NoteText, note_text
 from chart.fact import LETTERS, Fact, FactKind
 from chart.moment import Moment, years_between, years_on
-from chart.sensitive import SensitiveClass, judge
+from chart.sensitive import SensitiveClass, keep_back
 
 LeftOut = Literal["entered-in-error", "refuted", "cancelled", "after_as_of", "not_understood", "not_read"]
 """Why a resource gives no fact: said to be wrong, a result that never came, later than the round, not understood."""
@@ -83,7 +83,7 @@ class Chart:
         if patient is None:
             raise ValueError("The chart has no Patient resource; read the patient first.")
         versions = {reference: _version(resource) for reference, resource in library.items()}
-        masked, kept = _keep_back(drafts, library, sensitive, _age(patient, as_of))
+        masked, kept = keep_back(drafts, library, sensitive, _age(patient, as_of))
         return cls(
             as_of=as_of,
             patient=replace(patient, id="B1"),
@@ -181,29 +181,6 @@ def _age(patient: Fact, as_of: datetime) -> int | None:
     if born is None or born.day is None:
         return None
     return years_between(born.date, patient.ended.date if patient.ended else as_of.date())
-
-
-def _keep_back(
-    drafts: Sequence[Fact],
-    library: dict[str, Mapping[str, Any]],
-    classes: tuple[SensitiveClass, ...],
-    age: int | None,
-) -> tuple[dict[str, int], list[Fact]]:
-    """Take out what policy masks or withholds: the facts and the resources behind them, so no citation leads there."""
-    masked: Counter[str] = Counter()
-    kept: list[Fact] = []
-    gone: set[str] = set()
-    for fact in drafts:
-        action, title = judge(fact, library[fact.reference], classes, age=age)
-        if action == "show":
-            kept.append(fact)
-            continue
-        gone.add(fact.reference)
-        if action == "mask":
-            masked[title] += 1
-    for reference in gone:
-        library.pop(reference, None)
-    return dict(masked), [f for f in kept if f.reference not in gone]
 
 
 def _left_out(fact: Fact, as_of: datetime) -> LeftOut | None:

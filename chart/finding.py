@@ -45,13 +45,15 @@ FindingKind = Literal[
     "smoking_conflict",
     "note_list_conflict",
     "instruction_in_note",
-    "copied_forward",
+    "note_allergy",
+    "note_problem",
 ]
 _ORDER: tuple[FindingKind, ...] = (
     "critical",
     "contradicts",
     "uncontrolled",
     "missing_therapy",
+    "note_allergy",
     "note_list_conflict",
     "dose_by_weight",
     "avoid",

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 
 from chart.chart import Chart
+from chart.concept import Concept, concept_of
 from chart.courses import Course
 from chart.extract.condition import ACTIVE
 from chart.fact import Fact
 from chart.finding import Finding
-from chart.problems import Concept, Problem, concept_of
+from chart.problems import Problem
 from chart.rules import Rules
 
 _NOT_IN_FORCE = frozenset({"inactive", "resolved"})

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from chart.chart import Chart
+from chart.concept import Concept, concept_of
 from chart.extract.condition import ACTIVE
 from chart.fact import Fact
 from chart.moment import parse_moment
-from chart.problems import Concept, concept_of
 
 _DUE = frozenset({"11778-8", "11779-6", "11781-2", "53692-4"})
 """LOINC codes of an estimated date of delivery."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -98,3 +99,26 @@ def _labels(resource: Mapping[str, Any]) -> frozenset[str]:
     if not isinstance(security, list):
         return frozenset()
     return frozenset(str(s.get("code")) for s in security if isinstance(s, Mapping))
+
+
+def keep_back(
+    drafts: Sequence[Fact],
+    library: dict[str, Mapping[str, Any]],
+    classes: tuple[SensitiveClass, ...],
+    age: int | None,
+) -> tuple[dict[str, int], list[Fact]]:
+    """Take out what policy masks or withholds: the facts and the resources behind them, so no citation leads there."""
+    masked: Counter[str] = Counter()
+    kept: list[Fact] = []
+    gone: set[str] = set()
+    for fact in drafts:
+        action, title = judge(fact, library[fact.reference], classes, age=age)
+        if action == "show":
+            kept.append(fact)
+            continue
+        gone.add(fact.reference)
+        if action == "mask":
+            masked[title] += 1
+    for reference in gone:
+        library.pop(reference, None)
+    return dict(masked), [f for f in kept if f.reference not in gone]

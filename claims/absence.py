@@ -44,6 +44,9 @@ def is_absent(what: str, appraisal: Appraisal, query: str) -> bool:
         return query.startswith("Condition") and not any(
             p.concept.key == key and p.listed != "unlisted" for p in appraisal.problems
         )
+    if kind == "allergy_to":
+        listed = [appraisal.drug_table.read(f.name) for f in appraisal.chart.of("allergy")]
+        return query.startswith("AllergyIntolerance") and not any(key in d.substances for d in listed)
     if kind == "named":
         return query.startswith("Procedure") and not named_as(appraisal.chart, key)
     if types is None or not query.startswith(types):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chart.appraisal import Appraisal
+from chart.concept import Concept, concept_of
 from chart.drug import Drugs
 from chart.measurement import Measurements
-from chart.problems import Concept, concept_of
 
 _MEASURE_WORDS = {
     "hemoglobin": ("hemoglobin", "haemoglobin", "hb"),

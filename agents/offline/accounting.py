@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from agents.offline.words import chunks, listing
 from agents.reasoner import Material
 from chart.accounted import Accounted
+from chart.concept import plain_name
 from chart.fact import Fact
-from chart.problems import plain_name
 from claims.claim import Claim, Draft, Section
 from claims.sentence import Sentence
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from agents.offline.words import chunks, listing
 from agents.reasoner import Material
+from chart.concept import plain_name
 from chart.fact import Fact
-from chart.notes import denies_allergies
-from chart.problems import plain_name
+from chart.notes import COPIED, denials
 from claims.claim import Claim
 from claims.sentence import Sentence
 
@@ -109,12 +109,22 @@ def _note_denial(s: Sentence, m: Material) -> None:
     if conflict is None:
         return
     note = next(n for n in m.appraisal.chart.notes if n.fact is conflict.facts[0])
-    s.say(" — but the note of ").date(note.fact).say(" says ").quote(note.fact, note.path, conflict.words["quote"]).say(
-        ": confirm"
-    )
+    denying = [n.fact for n, _ in denials(m.appraisal.chart.notes)]
+    s.say(" — but ")
+    if len(denying) >= COPIED:  # what so many notes say was copied, and has no date
+        s.calculate("count", denying).say(" notes say ")
+    else:
+        s.say("the note of ").date(note.fact).say(" says ")
+    s.quote(note.fact, note.path, conflict.words["quote"]).say(": confirm")
 
 
 def _quote_none(s: Sentence, m: Material) -> None:
-    notes = m.appraisal.chart.notes
-    if notes and (words := denies_allergies(notes[-1].text)):
-        s.say("; the last note (").date(notes[-1].fact).say(") says ").quote(notes[-1].fact, notes[-1].path, words)
+    denying = denials(m.appraisal.chart.notes)
+    if not denying:
+        return
+    last, words = denying[-1]
+    if len(denying) >= COPIED:
+        s.say("; ").calculate("count", [n.fact for n, _ in denying]).say(" notes say ")
+    else:
+        s.say("; the note of ").date(last.fact).say(" says ")
+    s.quote(last.fact, last.path, words)

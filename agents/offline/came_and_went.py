@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from agents.offline.words import chunks, listing, say_course
 from agents.reasoner import Material
 from chart.comparison import Comparison
+from chart.concept import plain_name
 from chart.courses import CourseChange, is_live
 from chart.fact import Fact
-from chart.problems import plain_name
 from claims.claim import Claim
 from claims.sentence import Sentence
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from agents.offline.act_first import claim_of
-from agents.offline.words import chunks, listing, measurement, printed
+from agents.offline.words import chunks, listing, measurement, printed, say_problem_fact
 from agents.reasoner import Material
 from chart.finding import Finding
 from claims.claim import Claim
@@ -18,6 +18,7 @@ KINDS = (
     "blood_count",
     "kidney_values",
     "repeated_values",
+    "note_problem",
     "smoking_conflict",
     "instruction_in_note",
 )
@@ -128,6 +129,17 @@ def _run(s: Sentence, run: Sequence[Finding], m: Material) -> None:
     s.date(run[0].points[-1].fact)
 
 
+def _note_problem(s: Sentence, f: Finding, m: Material) -> None:
+    """A note and the problem list, each with its date."""
+    note = next(n for n in m.appraisal.chart.notes if n.fact is f.facts[0])
+    s.say("The note of ").date(note.fact).say(" says ").quote(note.fact, note.path, f.words["quote"])
+    if len(f.facts) > 1:
+        s.say(", the problem list has ")
+        say_problem_fact(s, f.facts[1])
+    elif look := m.looked_at("Condition"):
+        s.absent(", and it is not on the problem list", look, f"listed_problem:{f.key}")
+
+
 def _smoking(s: Sentence, f: Finding, m: Material) -> None:
     coded, noted = f.facts
     note = next(n for n in m.appraisal.chart.notes if n.fact is noted)
@@ -146,6 +158,7 @@ _TITLES = {
     "implausible": "Implausible: ",
     "same_moment": "Two values at one moment, left out of trends: ",
     "blood_count": "Blood count contradicts itself: ",
+    "note_problem": "",
     "smoking_conflict": "",
     "instruction_in_note": "",
 }
@@ -153,6 +166,7 @@ _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "implausible": _implausible,
     "same_moment": _same_moment,
     "blood_count": _blood_count,
+    "note_problem": _note_problem,
     "smoking_conflict": _smoking,
     "instruction_in_note": _instruction,
 }

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from agents.offline.allergies import allergen
 from agents.offline.words import listing, measurement, say_course, say_problem
 from agents.reasoner import Material
+from chart.concept import plain_name
 from chart.courses import Course
 from chart.finding import Finding
-from chart.problems import plain_name
 from claims.sentence import Sentence
 
 

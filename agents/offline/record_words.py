@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from agents.offline.words import listing, measurement, say_open_course
 from agents.reasoner import Material
+from chart.concept import plain_name
 from chart.finding import Finding
-from chart.problems import plain_name
 from claims.sentence import Sentence
 
 
@@ -26,6 +26,15 @@ def _note_list(s: Sentence, f: Finding, m: Material) -> None:
         s.absent(": no order for it is in use. Ask.", look, f"current_ingredient:{f.key}")
     else:
         s.say(": the orders could be read only in part. Ask.")
+
+
+def _note_allergy(s: Sentence, f: Finding, m: Material) -> None:
+    note = next(n for n in m.appraisal.chart.notes if n.fact is f.facts[0])
+    s.say("The note of ").date(note.fact).say(" says ").quote(note.fact, note.path, f.words["quote"])
+    if look := m.looked_at("AllergyIntolerance"):
+        s.absent(": not on the allergy list. Ask, and enter it.", look, f"allergy_to:{f.key}")
+    else:
+        s.say(": the allergy list could be read only in part.")
 
 
 def _unlisted(s: Sentence, f: Finding, m: Material) -> None:
@@ -72,6 +81,7 @@ def _kidney(s: Sentence, f: Finding, m: Material) -> None:
 
 WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "critical": _critical,
+    "note_allergy": _note_allergy,
     "note_list_conflict": _note_list,
     "unlisted": _unlisted,
     "recurrent": _recurrent,

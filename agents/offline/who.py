@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 
 from agents.offline.growth import growth
 from agents.reasoner import Material
+from chart.concept import plain_name
 from chart.fact import Fact
 from chart.moment import months_before, parse_moment
-from chart.problems import plain_name
 from claims.claim import Claim
 from claims.sentence import Sentence
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from agents.reasoner import Material
+from chart.concept import plain_name
 from chart.courses import Course
 from chart.fact import Fact
 from chart.measurement import Measurement
-from chart.problems import Problem, plain_name
+from chart.problems import Problem
 from chart.series import Point
 from claims.claim import Claim
 from claims.sentence import Sentence

@@ -127,6 +127,11 @@ def _commands(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> 
     return sum(1 for n in notes if re.search(pattern, note_words(n), re.I))
 
 
+def _denying(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
+    notes = {note_words(n) for kind in ("DocumentReference", "DiagnosticReport") for n in chart.standing(kind)}
+    return sum(1 for words in notes if re.search(r"\bno (known )?(drug )?allerg(y|ies)\b|\bNKD?A\b", words, re.I))
+
+
 _PHRASES: tuple[tuple[str, Count], ...] = (
     (r"(?P<n>\d+) visits? in twelve months", _visits_of_the_year),
     (r"(?P<n>\d+) as emergency or in hospital", _urgent_visits),
@@ -137,6 +142,7 @@ _PHRASES: tuple[tuple[str, Count], ...] = (
         _same_until,
     ),
     (r"the same on (?P<n>\d+) results since", _same_since),
+    (r"(?P<n>\d+) notes say “", _denying),
     (r"only renewals \((?P<n>\d+) orders?\)", _renewals),
     (r"(?P<n>\d+) notes? holds? text that reads like instructions", _commands),
 )

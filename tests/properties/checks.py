@@ -29,6 +29,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "kidney_values": ("Do not rely on", TOP),
     "blood_count": ("Do not rely on", TOP),
     "smoking_conflict": ("Do not rely on",),
+    "note_problem": ("Do not rely on",),
     "instruction_in_note": ("Do not rely on",),
     "allergy_conflict": ("Allergies",),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from benchmarks.chart_page import Sample, Shown
+from chart.notes import denials
 from tests.properties.checks import under
 from tests.properties.mutations import allergy, dropped, in_notes, note, order, page_of, told_again, with_more
 
@@ -59,10 +60,10 @@ def one_sided(shown: Shown, one: str, other: str) -> bool:
 def test_a9_a_denied_allergy_is_shown_beside_the_listed_one(samples: tuple[Sample, ...]) -> None:
     for sample in samples:
         listed = with_more(with_notes(sample, 2), allergy("planted", sample, "cefazolin"))
-        shown = page_of(in_notes(listed, "No known drug allergies.", ["DocumentReference/planted-1"]))
-        assert not one_sided(shown, "cefazolin", "No known drug allergies"), sample.name
-        assert one_sided(dropped(shown, lambda c: "cefazolin" in c.text), "cefazolin", "No known drug allergies")
-        assert one_sided(page_of(listed), "cefazolin", "No known drug allergies")
+        shown = page_of(in_notes(listed, "No drug allergy.", ["DocumentReference/planted-1"]))
+        assert not one_sided(shown, "cefazolin", "No drug allergy"), sample.name
+        assert one_sided(dropped(shown, lambda c: "cefazolin" in c.text), "cefazolin", "No drug allergy")
+        assert one_sided(page_of(listed), "cefazolin", "No drug allergy")
 
 
 def test_a9_a_medicine_stopped_in_the_note_is_shown_beside_its_order(samples: tuple[Sample, ...]) -> None:
@@ -76,3 +77,19 @@ def test_a9_a_medicine_stopped_in_the_note_is_shown_beside_its_order(samples: tu
         assert not one_sided(shown, words, "gabapentin 300 mg"), sample.name
         assert any("gabapentin" in c.text for c in under(shown, "Medicines")), "a note does not stop an order"
         assert one_sided(dropped(shown, lambda c: words in c.text), words, "gabapentin 300 mg")
+
+
+def test_a7_what_every_note_denies_has_no_date(samples: tuple[Sample, ...]) -> None:
+    told = 0
+    for sample in samples:
+        planted = with_more(with_notes(sample, 4), allergy("planted", sample, "cefazolin"))
+        notes = [n.fact.reference for n in page_of(planted).appraisal.chart.notes]
+        shown = page_of(in_notes(planted, "No known allergies.", notes))
+        lines = [line for line in shown.lines if "cefazolin" in line and "llergies”" in line]
+        assert lines, sample.name
+        assert not [line for line in lines if dated(shown, line)], sample.name
+        told += 1
+        once = page_of(in_notes(planted, "No known allergies.", notes[-1:]))
+        if not any(n.fact.reference != notes[-1] for n, _ in denials(once.appraisal.chart.notes)):
+            assert any(dated(once, line) for line in once.lines if "cefazolin" in line)
+    assert told == len(samples)

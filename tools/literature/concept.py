@@ -14,9 +14,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
+from chart.concept import concept_of, concepts
 from chart.drug import drugs
 from chart.fact import Fact
-from chart.problems import concept_of, concepts
 from tools.literature.analysis import terms
 from tools.literature.errors import QueryUnusable
 

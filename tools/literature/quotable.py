@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from chart.problems import concepts
+from chart.concept import concepts
 from tools.literature.analysis import terms
 from tools.literature.concept import Concept
 from tools.literature.expansion import expanded

@@ -194,42 +194,11 @@ def test_most_urgent_first() -> None:
     assert known == sorted(known, key=order.index)
 
 
-# --- notes against the chart ------------------------------------------------------------------------------------------
+# --- notes ------------------------------------------------------------------------------------------------------------
 
 
 def notes(*texts: str) -> dict[str, dict[str, Any]]:
     return {f"n{i}": {"note": text, "date": f"2021-0{i + 1}-14"} for i, text in enumerate(texts)}
-
-
-@pytest.mark.parametrize(
-    ("text", "conflict"),
-    [
-        ("No Known Allergies", True),
-        ("Patient has no known drug allergies.", True),
-        ("NKDA", True),
-        ("No\n  known\nallergies.", True),
-        ("Allergic to fish.", False),
-        ("No allergic rhinitis today.", False),
-    ],
-)
-def test_a_note_that_denies_a_coded_allergy(text: str, conflict: bool) -> None:
-    fish = {"a": {"allergy": "Fish", "date": "1947"}}
-    assert bool(found({**fish, **notes(text)}, "allergy_conflict")) is conflict
-    assert found(notes(text), "allergy_conflict") == []  # nothing coded, nothing to contradict
-
-
-@pytest.mark.parametrize(
-    ("coded", "text", "conflict"),
-    [
-        ("Never smoker", "Patient is an active smoker.", True),
-        ("Never smoker", "Patient is a non-smoker.", False),
-        ("Current every day smoker", "Patient has never smoked.", True),
-        ("Current every day smoker", "Patient is an active smoker.", False),
-    ],
-)
-def test_smoking_coded_and_smoking_noted(coded: str, text: str, conflict: bool) -> None:
-    entries = {"s": lab("smoking", "2021-05-14", coded), **notes(text)}
-    assert bool(found(entries, "smoking_conflict")) is conflict
 
 
 @pytest.mark.parametrize(
