@@ -9,7 +9,7 @@ ballot.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -107,6 +107,7 @@ def seal(
     recorded: datetime,
     provenance_id: str,
     takes_back: TakesBack | None = None,
+    keeps: Collection[Part] = (),
 ) -> Sealed:
     """Add to a signed draft what its signatures add: final status, attesters, the AI label and a Provenance.
 
@@ -121,6 +122,7 @@ def seal(
         recorded: wall time of the last needed signature.
         provenance_id: the Provenance's id, from `derived_id`.
         takes_back: how it takes a write back, when it is an undo.
+        keeps: the parts that the server does not take; what goes there names a Device that is kept here by identifier.
 
     Raises:
         ValueError: when there is no signature, or the draft has no id.
@@ -136,11 +138,19 @@ def seal(
         ("target", target),
         ("provenance", _taking_back(provenance, takes_back) if takes_back else provenance),
     )
+    if "device" in keeps:
+        parts = tuple((part, _by_identifier(resource, device(author))) for part, resource in parts)
     resources = tuple(
         SealedResource(part=part, resource=resource, sha256=sha256_of(resource)) for part, resource in parts
     )
     group = hashlib.sha256(canonical_bytes([sealed.sha256 for sealed in resources])).hexdigest()
     return Sealed(resources=resources, sha256=group)
+
+
+def finished_form(draft: Resource) -> Resource:
+    """A draft with the status that signatures give it: a text becomes final, everything else stays what it is."""
+    status = _FINAL.get(str(draft["resourceType"]))
+    return {**draft, status: "final"} if status is not None and draft.get(status) == "preliminary" else draft
 
 
 def derived_id(*parts: str | int) -> str:
@@ -206,10 +216,7 @@ def _target(draft: Resource, signatures: Sequence[Signature]) -> Resource:
     A DiagnosticReport stays preliminary: a prescriber who accepts it is not its radiologist. Proposals stay proposals
     in draft: what is signed is that they may stand in the record, not that they are ordered.
     """
-    target = {**draft, "meta": _labelled(draft.get("meta", {}))}
-    status = _FINAL.get(str(draft["resourceType"]))
-    if status is not None and draft.get(status) == "preliminary":
-        target[status] = "final"
+    target = {**finished_form(draft), "meta": _labelled(draft.get("meta", {}))}
     if draft["resourceType"] == "Composition":
         target["attester"] = [
             *draft.get("attester", ()),
@@ -218,6 +225,8 @@ def _target(draft: Resource, signatures: Sequence[Signature]) -> Resource:
                 for signature in signatures
             ),
         ]
+    if draft["resourceType"] == "DocumentReference":
+        target["authenticator"] = person(signatures[-1].who)
     return target
 
 
@@ -277,3 +286,16 @@ def _taking_back(provenance: Resource, how: TakesBack) -> Resource:
     if "entity" in found:
         found["entity"] = [{**one, "role": "revision"} for one in found["entity"]]
     return found
+
+
+def _by_identifier(value: Any, drafter: Resource) -> Any:  # noqa: ANN401 - any JSON value
+    """The value with each reference to the Device made one by identifier, which cannot dangle."""
+    if isinstance(value, list):
+        return [_by_identifier(member, drafter) for member in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _by_identifier(member, drafter) for name, member in value.items()}
+    if found.get("reference") != f"Device/{drafter['id']}":
+        return found
+    del found["reference"]
+    return {**found, "type": "Device", "identifier": drafter["identifier"][0]}

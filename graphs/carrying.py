@@ -52,7 +52,7 @@ def carried_over(services: Services, run: Run, drafts: Sequence[Draft]) -> tuple
     notes: list[dict[str, Any]] = []
     before = _before(services, run_of(services, run.refreshes))
     for one in drafts:
-        was = before.pop(_key(one.task, one.resource), None)
+        was = before.pop(_key(one.task, one.stands_for or one.resource), None)
         if was is None:
             found.append(one)
         elif was.left_out_by:
@@ -128,7 +128,7 @@ def _note(one: Draft, was: _Was, by: Sequence[str], said: str, *, entry: int | N
         "by": list(dict.fromkeys(by)),
         "title": one.title,
         "entry": entry,
-        "key": list(_key(one.task, one.resource)),
+        "key": list(_key(one.task, one.stands_for or one.resource)),
         "drafted": one.resource,
         "left_out": bool(was.left_out_by),
     }
@@ -156,7 +156,7 @@ def _key(task: str, resource: dict[str, Any]) -> Key:
 
 
 def _entry_key(entry: Entry) -> Key:
-    return _key(entry.task, entry.resource)
+    return _key(entry.task, entry.stands_for or entry.resource)
 
 
 def _names(people: Sequence[str]) -> str:

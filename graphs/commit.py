@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TypeGuard, cast
 
 from langgraph.runtime import Runtime
 
 from claims.canonical import read_exact
 from graphs.freshness import moved
+from graphs.refusals import Refusal, mark_done, settle
 from graphs.services import Services
 from graphs.state import RoundState
 from review.gate import mark_stale
 from review.queue import outbox_for, show
 from store import outbox, runs
 from store.outbox import OutboxRow
-from tools.fhir.errors import FhirError, FhirUnreachable, WriteRefused
+from tools.fhir.errors import NOT_TAKEN, FhirError, FhirRefused, FhirUnreachable, WriteRefused
 from tools.fhir.stored import WriteEntry
 from tools.fhir.write import FhirWriter
 
@@ -49,8 +50,11 @@ async def commit(state: RoundState, runtime: Runtime[Services]) -> RoundState:
             _wait_for_strays(due, now())
             mark_stale(services.db, item_id=state["item_id"], now=now(), nothing_stored=True)
             return {"outcome": "stale"}
+        refusals = []
         for entry in sorted({row.entry for row in due}):
-            await _write(services, writer, [row for row in due if row.entry == entry])
+            refused = await _write(services, writer, [row for row in due if row.entry == entry])
+            refusals += [refused] if refused else []
+        await settle(services, state["item_id"], refusals)
     return {"outcome": _how(services, state["item_id"])}
 
 
@@ -73,8 +77,9 @@ async def _found(writer: FhirWriter, rows: Sequence[OutboxRow]) -> bool:
             try:
                 if await writer.find([_entry(row)]):
                     return True
-            except WriteRefused:
-                # Something else is at its place; the write of this entry will say so, and the others may stand.
+            except FhirRefused:
+                # Something else is at its place, or its type is not taken; the write of this entry will say so, and the
+                # others may stand.
                 continue
     return False
 
@@ -92,34 +97,30 @@ def _wait_for_strays(rows: Sequence[OutboxRow], now: datetime) -> None:
         )
 
 
-async def _write(services: Services, writer: FhirWriter, rows: Sequence[OutboxRow]) -> None:
+async def _write(services: Services, writer: FhirWriter, rows: Sequence[OutboxRow]) -> Refusal | None:
     now = services.clock.now
     with services.db.write() as connection:
         # Rows that were taken back since, because the round was cancelled, are not sent.
         if not all(outbox.mark_sent(connection, row.outbox_id, now=now()) for row in rows):
-            return
+            return None
     try:
         stored = await writer.write_once([_entry(row) for row in rows])
-    except WriteRefused as error:
-        with services.db.write() as connection:
-            for row in rows:
-                outbox.mark_refused(connection, row.outbox_id, error=str(error), now=now())
-        return
     except FhirError as error:
+        if isinstance(error, WriteRefused) or _unseen(error, rows):
+            return Refusal(rows=tuple(rows), error=error)
         with services.db.write() as connection:
             for row in rows:
                 outbox.mark_failed(connection, row.outbox_id, error=str(error), now=now())
         raise
     with services.db.write() as connection:
         for row, one in zip(rows, stored, strict=True):
-            outbox.mark_done(
-                connection,
-                row.outbox_id,
-                version=one.version or "",
-                stored_sha256=one.sha256,
-                stored_id=one.reference.partition("/")[2],
-                now=now(),
-            )
+            mark_done(connection, row, one, now=now())
+    return None
+
+
+def _unseen(error: FhirError, rows: Sequence[OutboxRow]) -> TypeGuard[FhirRefused]:
+    """Whether the server will not even be asked for such a resource, and nothing of the group was ever sent."""
+    return isinstance(error, FhirRefused) and error.status in NOT_TAKEN and not any(row.attempts for row in rows)
 
 
 def _how(services: Services, item_id: str) -> str:

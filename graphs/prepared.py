@@ -17,21 +17,26 @@ A prepared round can be edited, approved and rejected, but not sent back with wo
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from claims.claim import Draft, Record
-from claims.seal import Author
+from claims.seal import Author, Part
 from graphs.node import kept
 from graphs.services import Services
+from graphs.state import GRAPH_VERSION
 from review.policy import Label
 from review.proposal import Draft as EntryDraft
+from store import artifacts, runs
+from store.database import Transaction
 from store.runs import Run
 
 KIND = "prepared"
 """The kind of the artifact."""
 Watch = Literal["named", "chart"]
+_TASK = r"^[a-z][a-z-]{0,39}$"
 
 
 class PreparedEntry(Record):
@@ -53,6 +58,12 @@ class PreparedEntry(Record):
     """The stored resource that it changes, with its version, for the diff and `If-Match`; None when it is new."""
     restores: str | None = None
     """The earlier version of `base` that it brings back word for word; only an undo does."""
+    task: str | None = Field(default=None, pattern=_TASK)
+    """The task that it answers, where that is not the whole proposal's."""
+    stands_for: dict[str, Any] | None = None
+    """What was meant, where the server refused its type."""
+    keeps: tuple[Part, ...] = ()
+    """The parts of its group that the server refused, and that are kept here."""
 
 
 class Prepared(Record):
@@ -60,7 +71,7 @@ class Prepared(Record):
 
     patient: str = Field(pattern=r"^Patient/[A-Za-z0-9\-.]{1,64}$")
     """The patient's reference."""
-    task: str = Field(pattern=r"^[a-z][a-z-]{0,39}$")
+    task: str = Field(pattern=_TASK)
     """What it is, in one word, such as `transcript` or `undo`; the queue shows it."""
     prepared_by: str = Field(min_length=1, max_length=200)
     """What prepared it, for the page: `the transcript of a dictation`."""
@@ -86,6 +97,13 @@ class Prepared(Record):
         return self
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that it answers, each once."""
+        return tuple(
+            dict.fromkeys([*(entry.task or self.task for entry in self.entries), *(d.task for d in self.drafts)])
+        )
+
+    @property
     def based_on(self) -> tuple[str, ...]:
         """Everything that entries name, each once."""
         return tuple(dict.fromkeys(reference for entry in self.entries for reference in entry.based_on))
@@ -108,12 +126,51 @@ def author_of(prepared: Prepared, services: Services) -> Author:
     return prepared.author or Author(device_name=own.device_name, version=own.version, reasoner="prepared")
 
 
+def put_on_record(
+    connection: Transaction,
+    services: Services,
+    prepared: Prepared,
+    *,
+    run_id: str,
+    as_of: datetime | None = None,
+    refreshes: str | None = None,
+) -> None:
+    """Make the round's row, once, in a transaction that is under way; the same id again changes nothing.
+
+    Args:
+        connection: the transaction.
+        services: the round's surroundings.
+        prepared: what it is made from.
+        run_id: its id.
+        as_of: clinical now; the present without it.
+        refreshes: the round whose refused entries it puts before people once more.
+    """
+    now = services.clock.now()
+    author = author_of(prepared, services)
+    run = Run(
+        run_id=run_id,
+        patient=prepared.patient,
+        tasks=prepared.tasks,
+        as_of=as_of or now,
+        reasoner=author.reasoner,
+        model_name=author.model_name,
+        model_revision=author.model_revision,
+        status="running",
+        graph_version=GRAPH_VERSION,
+        refreshes=refreshes,
+        created=now,
+        updated=now,
+        prepared_sha256=artifacts.put_json(connection, prepared.model_dump(), kind=KIND, now=now),
+    )
+    runs.create_if_absent(connection, run)
+
+
 def entries_of(prepared: Prepared) -> list[EntryDraft]:
     """The entries as the proposal takes them."""
     tainted: tuple[Label, ...] = ("tainted",) if prepared.tainted else ()
     return [
         EntryDraft(
-            task=prepared.task,
+            task=entry.task or prepared.task,
             title=entry.title,
             resource=entry.resource,
             sources=entry.sources,
@@ -121,6 +178,8 @@ def entries_of(prepared: Prepared) -> list[EntryDraft]:
             medication_class=entry.medication_class,
             base=entry.base,
             restores=entry.restores,
+            stands_for=entry.stands_for,
+            keeps=entry.keeps,
         )
         for entry in prepared.entries
     ]

@@ -15,9 +15,10 @@ from chart.appraisal import Appraisal
 from claims.claim import Draft
 from claims.compose import composes, composition, sources
 from claims.seal import Author, target_id
-from claims.suggestion import Suggestion
+from claims.suggestion import NotSuggested, Suggestion
 from graphs.carrying import carried_over
 from graphs.drafting import drafts_of
+from graphs.fitting import LeftOut, fitted, proposable, validated
 from graphs.node import keep, material_in, run_of
 from graphs.prepared import Prepared, author_of, entries_of, prepared_of
 from graphs.result import result_of
@@ -50,7 +51,12 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     entries = _entries(drafts, due, run, state, material, author)
     if prepared:
         entries = [*entries_of(prepared), *(_tainted(one, prepared) for one in entries)]
-    entries, carried = carried_over(services, run, entries)
+    entries = await fitted(services, entries)
+    entries, carried = (entries, []) if prepared else carried_over(services, run, entries)
+    entries = await validated(services, entries, author)
+    if prepared is None:
+        entries, left = _proposable(entries, run, author, services)
+        due, others = _without(due, others, left)
     proposal: Proposal | None = None
     if entries:
         proposal = build_proposal(
@@ -102,6 +108,27 @@ def watched(appraisal: Appraisal) -> tuple[str, ...]:
         for reference, version in appraisal.chart.versions.items()
         if reference.partition("/")[0] in MUST_LOOK
     )
+
+
+def _proposable(
+    entries: Sequence[EntryDraft], run: Run, author: Author, services: Services
+) -> tuple[list[EntryDraft], list[LeftOut]]:
+    """A guideline's action that may not be proposed is left out and said; whatever else may not is a fault."""
+    proposed, left = proposable([one for one in entries if one.task == "suggestions"], run, author, services)
+    return [one for one in entries if one.task != "suggestions" or one in proposed], left
+
+
+def _without(
+    due: Sequence[Suggestion], others: Sequence[NotSuggested], left: Sequence[LeftOut]
+) -> tuple[tuple[Suggestion, ...], tuple[NotSuggested, ...]]:
+    """The suggestions that stand, and those that do not with one more reason."""
+    why = {one.draft.title: one.why for one in left}
+    withheld = (
+        NotSuggested(guideline=f"{s.guideline.id}|{s.guideline.version}", why="withheld", detail=why[s.title])
+        for s in due
+        if s.title in why
+    )
+    return tuple(s for s in due if s.title not in why), (*others, *withheld)
 
 
 def _based_on(prepared: Prepared | None, appraisal: Appraisal) -> tuple[str, ...]:

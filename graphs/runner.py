@@ -17,7 +17,7 @@ from graphs.approving import Answer
 from graphs.checkpoints import Checkpoints, held_by
 from graphs.ledger import Meter
 from graphs.node import run_of
-from graphs.prepared import KIND, Prepared, author_of
+from graphs.prepared import Prepared, put_on_record
 from graphs.round import build_round
 from graphs.services import Services
 from graphs.state import GRAPH_VERSION
@@ -25,7 +25,7 @@ from review.closing import withdraw
 from review.errors import GateError, RoundOver
 from review.gate import expire
 from review.item import Item
-from store import artifacts, decisions, items, runs
+from store import decisions, items, runs
 from store.database import DatabaseAway
 from store.leases import LeaseHeld, LeaseLost
 from store.runs import FINISHED, UNFINISHED, Run
@@ -89,25 +89,8 @@ class Runner:
             prepared: what it is made from.
             as_of: clinical now; the present without it.
         """
-        now = self._services.clock.now()
-        author = author_of(prepared, self._services)
         with self._services.db.write() as connection:
-            sha256 = artifacts.put_json(connection, prepared.model_dump(), kind=KIND, now=now)
-            run = Run(
-                run_id=run_id,
-                patient=prepared.patient,
-                tasks=(prepared.task,),
-                as_of=as_of or now,
-                reasoner=author.reasoner,
-                model_name=author.model_name,
-                model_revision=author.model_revision,
-                status="running",
-                graph_version=GRAPH_VERSION,
-                created=now,
-                updated=now,
-                prepared_sha256=sha256,
-            )
-            runs.create_if_absent(connection, run)
+            put_on_record(connection, self._services, prepared, run_id=run_id, as_of=as_of)
         return run_of(self._services, run_id)
 
     async def advance(self, run_id: str) -> Run:

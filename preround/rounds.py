@@ -6,18 +6,22 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from agents.reasoner import Reasoner
+from graphs.fitting import validation_of
 from graphs.node import run_of
 from graphs.prepared import Prepared
+from graphs.refusals import following_run
 from graphs.undo import undo_of
 from preround.failure import Declined, Missing, Unusable
 from preround.wiring import House
 from review.decision import DecisionOutcome, Verb
+from review.entry import Validation
 from review.gate import decide as gate_decide
-from review.proposal import Resource
+from review.proposal import Resource, drafts_of
 from review.queue import show
 from review.receipt import receipts
 from store import artifacts, items, runs
@@ -195,6 +199,7 @@ async def decide(
         words=words,
         edited=edited,
         proposal_sha256=proposal_sha256,
+        validations=await _validations(house, item_id, edited or {}),
     )
     if done.outcome in ("signed", "superseded"):
         return outcome_json(house, item_id, done)
@@ -210,8 +215,24 @@ async def decide(
             f"{following or 'that is being prepared'} instead"
         )
     if done.outcome == "approved" and run.status_detail is not None:
-        raise Declined(run.status_detail)
+        instead = await stand_in(house, done.item.item_id)
+        raise Declined(
+            f"{run.status_detail} Decide item {instead}, which stands for it" if instead else run.status_detail
+        )
     return outcome_json(house, item_id, done)
+
+
+async def _validations(house: House, item_id: str, edited: Mapping[int, Resource]) -> dict[int, Validation]:
+    """What the server says of edited resources; nobody's decision waits for a server that does not answer."""
+    if not edited:
+        return {}
+    proposal = show(house.services.db, item_id).proposal
+    drafts = dict(enumerate(drafts_of(proposal), start=1))
+    return {
+        n: await validation_of(house.services, replace(drafts[n], resource=resource), proposal.author)
+        for n, resource in edited.items()
+        if n in drafts and isinstance(resource, dict) and resource.get("resourceType")
+    }
 
 
 async def _drive_or_wait(house: House, run_id: str) -> Run:
@@ -244,6 +265,18 @@ async def refresh(house: House, stale: Run) -> str | None:
     return found
 
 
+async def stand_in(house: House, item_id: str) -> str | None:
+    """The item in which what the server refused of another is proposed in a form that it may take, driven so far."""
+    run_id = following_run(item_id)
+    with house.services.db.read() as connection:
+        there = runs.get(connection, run_id) is not None
+    if not there:
+        return None
+    await _drive_or_wait(house, run_id)
+    found: str | None = result(house, run_id)["review_item"]
+    return found
+
+
 def outcome_json(house: House, item_id: str, done: DecisionOutcome) -> dict[str, Any]:
     """A decision as `decide --json` gives it."""
     item = show(house.services.db, item_id).item
@@ -267,6 +300,8 @@ def receipts_json(house: House, item_id: str) -> list[dict[str, Any]]:
             "sha256": r.sha256,
             "receipt": r.receipt,
             "undone_by": r.undone_by,
+            "stands_for": r.stands_for,
+            "kept": list(r.kept),
         }
         for r in receipts(house.services.db, item_id)
     ]

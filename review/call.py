@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from review.decision import Verb
+from review.entry import Validation
 from review.errors import EditUnusable, EntriesUnusable, WordsNeeded
 from review.policy import Attestation, Policy
 from review.proposal import Entry, Proposal, Resource
@@ -29,6 +30,8 @@ class Call:
     """The changed resources by entry number, for an edit."""
     attested: frozenset[Attestation]
     """What the door vouches for."""
+    validations: Mapping[int, Validation]
+    """What the server's own validation said of the changed resources, by entry number."""
     policy: Policy
     """The rules."""
     now: datetime

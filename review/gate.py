@@ -18,6 +18,7 @@ from review.audit import record_decision
 from review.call import Call, edits_of, entries_of, reason_of
 from review.closing import cancel, close_open, expire, mark_stale, supersede
 from review.decision import Decision, DecisionOutcome, Verb
+from review.entry import Validation
 from review.errors import (
     AlreadyDecided,
     DifferentEntries,
@@ -56,6 +57,7 @@ def decide(
     edited: Mapping[int, Resource] | None = None,
     proposal_sha256: str | None = None,
     attested: frozenset[Attestation] = frozenset(),
+    validations: Mapping[int, Validation] | None = None,
 ) -> DecisionOutcome:
     """Take one person's decision on one item.
 
@@ -72,6 +74,7 @@ def decide(
         edited: for edit, the changed resources by entry number.
         proposal_sha256: the proposal that the person was shown; checked when given.
         attested: what the door vouches for, beyond what the policy takes as given for this person.
+        validations: for edit, what the server's own validation said of the changed resources, by entry number.
 
     Raises:
         ItemNotFound: there is no such item.
@@ -101,6 +104,7 @@ def decide(
                 words=words,
                 edited=edits_of(proposal, verb, edited),
                 attested=attested,
+                validations=validations or {},
                 policy=policy,
                 now=now,
             )
@@ -195,7 +199,7 @@ def _edit(connection: Transaction, item: Item, proposal: Proposal, call: Call, d
     if any("undo" in entry.labels for entry in proposal.entries if entry.n in call.edited):
         raise EditUnusable("an undo is signed as it is, or rejected")
     drafts = [
-        replace(draft, resource=call.edited.get(n, draft.resource))
+        call.validations.get(n, Validation()).on(replace(draft, resource=call.edited[n])) if n in call.edited else draft
         for n, draft in enumerate(drafts_of(proposal), start=1)
     ]
     following = propose(

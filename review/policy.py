@@ -26,6 +26,7 @@ Label = Literal[
     "doubtful-source",
     "incomplete-checks",
     "missing-dose",
+    "not-valid",
     "image-finding",
     "removal",
     "undo",

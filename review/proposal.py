@@ -7,72 +7,16 @@ from typing import Any
 
 from claims.canonical import NotCanonical, exact_bytes, read_exact, sha256_of
 from claims.seal import Author, target_id
+from review.admission import admitted_tier, check_base, check_writable
+from review.entry import Draft, Entry, Resource
 from review.errors import NeverProposed, ProposalDamaged, ProposalUnusable, WrongPatient
-from review.policy import Label, Policy
-from review.tier import tier_of
+from review.policy import Policy
 from store.columns import instant_text
 from store.items import Tier
 
-Resource = dict[str, Any]
+__all__ = ["Draft", "Entry", "Proposal", "Resource", "drafts_of", "from_bytes", "propose", "to_bytes"]
 
 _SUBJECTS = ("subject", "patient", "for")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
-    """What a proposer gives for one entry; tier and hash are not its to give."""
-
-    task: str
-    """The task that it answers."""
-    title: str
-    """One line for the queue."""
-    resource: Resource
-    """The FHIR draft; without an id it gets one derived from run, entry and revision. Numbers may be `Decimal`."""
-    sources: tuple[str, ...] = ()
-    """Versioned references that it stands on."""
-    labels: frozenset[Label] = frozenset()
-    """What its proposer knows about it, for the tier."""
-    medication_class: str | None = None
-    """The class of its medication as the chart's tables give it; None when they give none."""
-    base: Resource | None = None
-    """The stored resource that it changes, with its version, for the diff and `If-Match`; None when it is new."""
-    restores: str | None = None
-    """The earlier version of `base` that it brings back word for word; None for everything but such an undo."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One resource of a proposal."""
-
-    n: int
-    """Its number, from 1."""
-    task: str
-    """The task that it answers."""
-    title: str
-    """One line for the queue."""
-    resource: Resource
-    """The FHIR draft, with its id."""
-    sha256: str
-    """SHA-256 of the RFC 8785 form of `resource`, in hex."""
-    sources: tuple[str, ...]
-    """Versioned references that it stands on."""
-    labels: tuple[Label, ...]
-    """What its proposer knew about it, sorted."""
-    medication_class: str | None
-    """The class of its medication."""
-    tier: Tier
-    """Its tier."""
-    tier_reasons: tuple[str, ...]
-    """Why it has that tier, in words."""
-    base: Resource | None
-    """The stored resource that it changes; None when it is new."""
-    restores: str | None = None
-    """The earlier version of it that it brings back."""
-
-    @property
-    def base_version(self) -> str | None:
-        """The version that the server must hold before the write; None when it must hold none."""
-        return None if self.base is None else str(self.base["meta"]["versionId"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,6 +100,9 @@ def drafts_of(proposal: Proposal) -> tuple[Draft, ...]:
             medication_class=entry.medication_class,
             base=entry.base,
             restores=entry.restores,
+            stands_for=entry.stands_for,
+            keeps=entry.keeps,
+            findings=entry.findings,
         )
         for entry in proposal.entries
     )
@@ -194,16 +141,17 @@ def _entry(draft: Draft, n: int, run_id: str, patient: str, revision: int, polic
     resource = draft.resource if draft.resource.get("id") else {**draft.resource, "id": target_id(run_id, n, revision)}
     if patient not in {resource[name].get("reference") for name in _SUBJECTS if isinstance(resource.get(name), dict)}:
         raise WrongPatient(n)
-    _check_base(resource, draft.base, n)
+    check_base(resource, draft.base, n)
     if (draft.restores is not None) != ("restore" in draft.labels) or (draft.restores and draft.base is None):
         raise ProposalUnusable(
             f"entry {n} must be labelled `restore` when it brings an earlier version back, only then"
         )
-    tiering = tier_of(resource, labels=draft.labels, medication_class=draft.medication_class, policy=policy)
+    tiering = admitted_tier(resource, draft, policy)
     if tiering.tier is None:
         raise NeverProposed(n, tiering.reasons[0])
+    check_writable(resource, draft, n)
     try:
-        sha256, _ = sha256_of(resource), sha256_of(draft.base)
+        sha256, _, _ = sha256_of(resource), sha256_of(draft.base), sha256_of(draft.stands_for)
     except NotCanonical as error:
         raise ProposalUnusable(f"entry {n} cannot be hashed ({error})") from None
     return Entry(
@@ -219,16 +167,10 @@ def _entry(draft: Draft, n: int, run_id: str, patient: str, revision: int, polic
         tier_reasons=tiering.reasons,
         base=draft.base,
         restores=draft.restores,
+        stands_for=draft.stands_for,
+        keeps=draft.keeps,
+        findings=draft.findings,
     )
-
-
-def _check_base(resource: Resource, base: Resource | None, n: int) -> None:
-    if base is None:
-        return
-    if (base.get("resourceType"), base.get("id")) != (resource.get("resourceType"), resource.get("id")):
-        raise ProposalUnusable(f"the resource that entry {n} changes has another type or id")
-    if not base.get("meta", {}).get("versionId"):
-        raise ProposalUnusable(f"the resource that entry {n} changes has no version")
 
 
 def _hash(proposal: Proposal) -> str:
@@ -248,14 +190,25 @@ def _hash(proposal: Proposal) -> str:
             "tier": entry.tier,
             "tier_reasons": list(entry.tier_reasons),
             "base": None if entry.base is None else sha256_of(entry.base),
-            # Named only where it is meant, so that proposals of earlier releases keep their hash.
-            **({} if entry.restores is None else {"restores": entry.restores}),
+            **_rare(entry),
         }
         for entry in proposal.entries
     ]
     return sha256_of(content)
 
 
+def _rare(entry: Entry) -> dict[str, Any]:
+    """What few entries have: named only where it is there, so that proposals of earlier releases keep their hash."""
+    found = {
+        "restores": entry.restores,
+        "stands_for": None if entry.stands_for is None else sha256_of(entry.stands_for),
+        "keeps": list(entry.keeps),
+        "findings": list(entry.findings),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
 def _read_entry(data: dict[str, Any]) -> Entry:
-    tuples = {name: tuple(data[name]) for name in ("sources", "labels", "tier_reasons")}
+    names = ("sources", "labels", "tier_reasons", "keeps", "findings")
+    tuples = {name: tuple(data.get(name, ())) for name in names}
     return Entry(**{**data, **tuples})

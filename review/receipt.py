@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from review.errors import ReceiptNotFound
+from review.opening import known_item, load_proposal
 from store import outbox
 from store.database import Database, Transaction
 
@@ -27,14 +28,17 @@ class Receipt:
     """The version that it was written over; None where it was new."""
     undone_by: str | None
     """The receipt of the write that took it back, where one did."""
+    stands_for: str | None
+    """The type that was meant, where the server does not take it."""
+    kept: tuple[str, ...]
+    """The parts of its group that the server does not take, and that are kept here: `device`, `provenance`."""
 
 
 def receipts(db: Database, item_id: str) -> tuple[Receipt, ...]:
     """The receipts of an item's entries, in order; their Devices and Provenances are in the outbox beside them."""
     with db.read() as connection:
-        rows = outbox.of_item(connection, item_id)
-        found = (_receipt(connection, row) for row in rows)
-        return tuple(one for one in found if one is not None)
+        found = [_receipt(connection, row) for row in outbox.of_item(connection, item_id)]
+    return tuple(one for one in found if one is not None)
 
 
 def receipt(db: Database, receipt_id: str) -> tuple[Receipt, str]:
@@ -55,6 +59,9 @@ def _receipt(connection: Transaction, row: outbox.OutboxRow) -> Receipt | None:
     if row.part != "target" or row.state != "done" or row.stored_version is None or row.stored_sha256 is None:
         return None
     later = outbox.written_over(connection, row) if row.stored_version else None
+    item = known_item(connection, row.item_id)
+    meant = load_proposal(connection, item).entries[row.entry - 1].stands_for
+    beside = (one for one in outbox.of_item(connection, row.item_id) if one.entry == row.entry)
     return Receipt(
         receipt=row.outbox_id,
         entry=row.entry,
@@ -64,4 +71,6 @@ def _receipt(connection: Transaction, row: outbox.OutboxRow) -> Receipt | None:
         sealed_sha256=row.sha256,
         over=row.if_match,
         undone_by=None if later is None else later.outbox_id,
+        stands_for=None if meant is None else str(meant["resourceType"]),
+        kept=tuple(one.part for one in beside if one.state == "kept"),
     )

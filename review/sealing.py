@@ -23,6 +23,7 @@ def sealed_entry(proposal: Proposal, entry: Entry, *, signatures: Sequence[Signa
         recorded=recorded,
         provenance_id=derived_id("provenance", proposal.run_id, entry.n, proposal.revision),
         takes_back=_takes_back(entry),
+        keeps=entry.keeps,
     )
 
 
@@ -79,7 +80,7 @@ def outbox_rows(
             body=exact_bytes(sealed.resource).decode(),
             sha256=sealed.sha256,
             group_sha256=group.sha256,
-            state="pending",
+            state="kept" if sealed.part in entry.keeps else "pending",
             attempts=0,
             created=now,
             updated=now,

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from store.tables import outbox
 
-OutboxState = Literal["pending", "sent", "done", "refused"]
+OutboxState = Literal["pending", "sent", "done", "refused", "kept"]
 Part = Literal["device", "target", "provenance"]
 
 
@@ -41,7 +41,8 @@ class OutboxRow:
     group_sha256: str
     """SHA-256 over the group's hashes, in hex."""
     state: OutboxState
-    """`sent`: asked for, the answer not known; `refused`: the server said no and no attempt follows."""
+    """`sent`: asked for, the answer not known; `refused`: the server said no and no attempt follows; `kept`: it stays
+    here, because the server does not take such a resource."""
     attempts: int
     """How often it was sent."""
     last_error: str | None = None
@@ -116,6 +117,11 @@ def mark_done(
 def mark_refused(connection: Connection, outbox_id: str, *, error: str, now: datetime) -> bool:
     """Say that the server will not have it; returns False when the row was done or refused before."""
     return _move(connection, outbox_id, now, {"state": "refused", "last_error": error})
+
+
+def mark_kept(connection: Connection, outbox_id: str, *, error: str, now: datetime) -> bool:
+    """Say that the server will not have it and that it stays here; returns False when it was done or refused before."""
+    return _move(connection, outbox_id, now, {"state": "kept", "last_error": error})
 
 
 def _move(connection: Connection, outbox_id: str, now: datetime, values: dict[str, Any]) -> bool:

@@ -59,7 +59,7 @@ class Run:
     graph_version: str
     """The version of the graph that began it; a waiting round is resumed by a graph that knows it."""
     refreshes: str | None = None
-    """The stale round that this one does again, if it does."""
+    """The stale round that this one does again, or the one whose refused entries it puts before people once more."""
     feedback: str | None = None
     """The reviewer's words of the latest `revise`."""
     created: datetime

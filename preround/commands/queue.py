@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, get_args
@@ -11,13 +12,13 @@ from rich.table import Column, Table
 
 from claims.canonical import read_exact
 from claims.diff import Change, changes
-from claims.note import words_of
 from claims.seal import Signature
 from preround import rounds
 from preround.commands.run import show_result
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Unusable
 from preround.wiring import House
+from review.entry import Entry
 from review.incidents import incidents
 from review.item import Item, ItemState
 from review.queue import Shown
@@ -113,24 +114,8 @@ def show(
             write_json(found, json)
         if json != "-":
             show_result({**rounds.result(house, shown.item.run_id), "status": shown.item.state, "review_item": None})
-            for entry in found["entries"]:
-                resource = entry["resource"]
-                out.print(
-                    f"[{entry['n']}] {entry['title']} · {resource['resourceType']} · "
-                    f"tier {entry['tier']} ({'; '.join(entry['tier_reasons'])}) · sha256 {entry['sha256'][:12]}…",
-                    markup=False,
-                )
-                for change in entry["diff"][:12]:
-                    out.print(f"    {change['path']}: {change['new']}", markup=False)
-                for line in (words_of(resource) or "").splitlines():
-                    out.print(f"    | {line}", markup=False)
-            for receipt in found["receipts"]:
-                taken_back = f" · taken back by {receipt['undone_by']}" if receipt["undone_by"] else ""
-                out.print(
-                    f"written: {receipt['reference']} version {receipt['version']} · receipt {receipt['receipt']}"
-                    f"{taken_back}",
-                    markup=False,
-                )
+            _say_entries(shown, found["entries"])
+            _say_receipts(found["receipts"])
             if shown.item.state == "open":
                 out.print(
                     f"Next: preround decide {item} --approve --as NAME   (or --reject CODE, --revise TEXT, --only N)"
@@ -138,6 +123,29 @@ def show(
         return 0
 
     enter(work, fhir=fhir, json=json)
+
+
+def _say_entries(shown: Shown, entries: Sequence[dict[str, Any]]) -> None:
+    for entry, found in zip(shown.proposal.entries, entries, strict=True):
+        out.print(
+            f"[{entry.n}] {entry.title} · {entry.resource['resourceType']} · "
+            f"tier {entry.tier} ({'; '.join(entry.tier_reasons)}) · sha256 {entry.sha256[:12]}…",
+            markup=False,
+        )
+        for words in fit_words(entry):
+            out.print(f"    {words}", markup=False)
+        for change in found["diff"][:12]:
+            out.print(f"    {change['path']}: {change['new']}", markup=False)
+
+
+def _say_receipts(receipts: Sequence[dict[str, Any]]) -> None:
+    for one in receipts:
+        taken_back = f" · taken back by {one['undone_by']}" if one["undone_by"] else ""
+        out.print(
+            f"written: {one['reference']} version {one['version']} · receipt {one['receipt']}{taken_back}", markup=False
+        )
+        for words in receipt_words(one["stands_for"], one["kept"]):
+            out.print(f"    {words}", markup=False)
 
 
 def item_json(house: House, shown: Shown) -> dict[str, Any]:
@@ -161,6 +169,11 @@ def item_json(house: House, shown: Shown) -> dict[str, Any]:
             for d in shown.decisions
         ],
         "receipts": rounds.receipts_json(house, shown.item.item_id),
+        "kept": [
+            {"entry": row.entry, "resource": read_exact(row.body.encode()), "why": row.last_error}
+            for row in shown.outbox
+            if row.state == "kept"
+        ],
     }
 
 
@@ -185,7 +198,24 @@ def entry_json(shown: Shown, n: int, now: datetime) -> dict[str, Any]:
         "sealed": sealed,
         "sources": list(entry.sources),
         "diff": [_change(c) for c in found],
+        "findings": list(entry.findings),
+        "stands_for": entry.stands_for,
+        "keeps": list(entry.keeps),
     }
+
+
+def fit_words(entry: Entry) -> list[str]:
+    """What a signer must know of how an entry fits the server, a line for each thing."""
+    meant = entry.stands_for
+    said = [] if meant is None else [f"The server takes no {meant['resourceType']}: this stands for it."]
+    said += [f"The server takes no {part.capitalize()}: it is kept here." for part in entry.keeps]
+    return said + [f"Validation: {finding}" for finding in entry.findings]
+
+
+def receipt_words(stands_for: str | None, kept: Sequence[str]) -> list[str]:
+    """What of a write is not as it was meant, a line for each thing."""
+    said = [] if stands_for is None else [f"It stands for a {stands_for}, which the server does not take."]
+    return said + [f"Its {part.capitalize()} is kept here, which the server does not take." for part in kept]
 
 
 def _change(change: Change) -> dict[str, Any]:

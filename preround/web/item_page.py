@@ -10,7 +10,7 @@ from typing import Any
 from claims.diff import Change, changes
 from claims.note import words_of
 from graphs.node import run_of
-from preround.commands.queue import entry_json
+from preround.commands.queue import entry_json, fit_words
 from preround.web.readings import Identity, Readings
 from preround.web.sentences import Page, Sentence, page_of
 from preround.web.sources import Numbering, Source, bare
@@ -39,6 +39,8 @@ class EntryView:
     """What is written once it is signed."""
     sealing: tuple[Change, ...]
     """What signing adds."""
+    fit: tuple[str, ...]
+    """How it fits the server: what it stands for, what is kept here, what validation said."""
     words: str | None = None
     """The text of a note that travels inside the resource."""
 
@@ -161,8 +163,8 @@ def offered_reasons() -> tuple[tuple[str, tuple[Reason, ...]], ...]:
 
 
 def following(house: House, shown: Shown, run: Run) -> str | None:
-    """The item to go on with: the one that took its place, or the fresh one of a round that went stale."""
-    if shown.item.next_item is not None or shown.item.state != "stale":
+    """The item to go on with: the one that took its place, or that of the round that does this one's again."""
+    if shown.item.next_item is not None or shown.item.state not in ("stale", "approved"):
         return shown.item.next_item
     waiting = [item for item in queue(house.services.db, states={"open"}) if item.patient == run.patient]
     return next((i.item_id for i in waiting if run_of(house.services, i.run_id).refreshes == run.run_id), None)
@@ -176,6 +178,7 @@ def _entry(house: House, shown: Shown, entry: Entry, now: datetime) -> EntryView
         changes=changes(entry.base, entry.resource),
         sealed=sealed,
         sealing=changes(entry.resource, sealed),
+        fit=tuple(fit_words(entry)),
         words=words_of(entry.resource),
     )
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from graphs.node import run_of
 from preround import rounds
+from preround.commands.queue import receipt_words
 from preround.failure import EXPECTED, Declined, Missing
 from preround.web.author_page import author_of
 from preround.web.decision_form import ChoiceNeeded, Filled, NameNeeded, filled, said
@@ -136,7 +137,8 @@ class Pages:
         return view, receipt
 
     def _receipt(self, item_id: str, *, problem: Problem | None = None) -> Response:
-        context = {"view": view_of(self._house, self._readings, item_id), "problem": problem}
+        view = view_of(self._house, self._readings, item_id)
+        context = {"view": view, "problem": problem, "receipt_words": receipt_words}
         return respond("receipt.html", context, status=problem.status if problem else 200)
 
     def _refused(self, item_id: str, form: Filled, error: Exception) -> Response:

@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from starlette.types import ASGIApp
 
+from preround import wiring
 from preround.settings import Settings
 from preround.wiring import House, open_house
 from store.database import Database
@@ -24,6 +26,8 @@ from tools.fhir.connection import Connection
 
 Work = Callable[[House], Awaitable[Any]]
 """What a life is for."""
+Door = Callable[[ASGIApp], ASGIApp]
+"""What stands before the sandbox."""
 
 
 class _Counter:
@@ -37,8 +41,14 @@ class _Counter:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def live(settings: Settings, work: Work, *, kill_at: int = 0) -> int | None:
+def live(settings: Settings, work: Work, *, kill_at: int = 0, door: Door | None = None) -> int | None:
     """One life; gives how many places it passed, or None when it was killed at one.
+
+    Args:
+        settings: of the house.
+        work: what the life is for.
+        kill_at: the place at which it ends; 0 for none.
+        door: what stands before the sandbox.
 
     Raises:
         AssertionError: when the child failed by itself; its traceback is on stderr.
@@ -46,7 +56,7 @@ def live(settings: Settings, work: Work, *, kill_at: int = 0) -> int | None:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _child(settings, work, kill_at, writing)
+        _child(settings, work, kill_at, writing, door)
     os.close(writing)
     with os.fdopen(reading, "rb") as answers:
         answer = answers.read()
@@ -58,10 +68,12 @@ def live(settings: Settings, work: Work, *, kill_at: int = 0) -> int | None:
     return int(answer)
 
 
-def _child(settings: Settings, work: Work, kill_at: int, answering: int) -> None:
+def _child(settings: Settings, work: Work, kill_at: int, answering: int, door: Door | None) -> None:
     """Never returns: a forked child must not go on with the parent's tests."""
     try:
         count = _Counter(kill_at)
+        if door is not None:
+            _behind(door)
         asyncio.run(_lived(settings, work, count))
         os.write(answering, str(count.passed).encode())
         os._exit(0)
@@ -70,6 +82,13 @@ def _child(settings: Settings, work: Work, kill_at: int, answering: int) -> None
         sys.stderr.flush()
     finally:
         os._exit(3)
+
+
+def _behind(door: Door) -> None:
+    """Put a door before the sandbox, in this life alone."""
+    named: Any = wiring
+    inner = named.in_process
+    named.in_process = lambda app: inner(door(app))
 
 
 async def _lived(settings: Settings, work: Work, count: _Counter) -> None:

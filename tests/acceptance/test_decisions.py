@@ -243,7 +243,7 @@ def test_a_chart_that_changed_meanwhile_stops_the_write(drafted: tuple[Home, str
     assert rows[item]["status"] == "stale"
     assert home.stored() == before
     page = "\n".join(home.json("show", fresh)["page"])
-    assert ("Penicillin" if news == "allergy" else "6.9") in page
+    assert ("penicillin (entered 2026)" if news == "allergy" else "6.9") in page
     home.refused("decide", item, *ADA, expect=4)
     assert home.json("decide", fresh, *ADA)["run_status"] == "written"
     entries = {e["n"] for e in home.json("show", fresh)["entries"]}

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp
 
 from claims.canonical import read_exact
 from preround import rounds
 from preround.commands.run import instant
+from preround.failure import Declined
 from preround.settings import Settings
 from preround.wiring import House, open_database
 from review.errors import AlreadyDecided, CannotUndo
@@ -27,6 +29,7 @@ from store import runs
 from tests.acceptance.homes import AS_OF, PATIENT, Home, drafted_home, loaded_home
 from tests.acceptance.lives import live
 from tests.depth import depth
+from tests.integration.picky import Picky
 from tools.fhir import wire
 
 pytestmark = pytest.mark.kill
@@ -76,16 +79,16 @@ def moments(places: int, share: int, seed: int) -> list[tuple[int, ...]]:
     ]
 
 
-def tried(template: Path, folder: Path, work: Any, share: int, seed: int) -> Any:
+def tried(template: Path, folder: Path, work: Any, share: int, seed: int, door: Any = None) -> Any:
     """Homes whose life was ended at each chosen moment."""
     whole = fresh(template, folder / "whole")
-    places = live(whole, work)
+    places = live(whole, work, door=door)
     assert places is not None
     assert places > 10, "a life passes few places: is it still counted?"
     for number, deaths in enumerate(moments(places, share, seed)):
         settings = fresh(template, folder / f"k{number}")
         for death in deaths:
-            live(settings, work, kill_at=death)
+            live(settings, work, kill_at=death, door=door)
         yield settings
         shutil.rmtree(settings.home)
 
@@ -224,6 +227,36 @@ def test_a_killed_undo_is_proposed_once_and_written_once(waiting: Path, tmp_path
         added = Counter(name.partition("/")[0] for name in after if name not in before)
         assert added == {"Device": 1, "Provenance": 1}
         assert {name for name in before if after[name] != before[name]} == {reference}
+
+
+def test_a_killed_refusal_opens_one_item_in_another_form(waiting: Path, tmp_path: Path) -> None:
+    """The server takes no Composition and does not say so; killed while it refuses and while another form is signed."""
+
+    def door(app: ASGIApp) -> ASGIApp:
+        return Picky(app, refuses={"Composition"})
+
+    async def sign_it(house: House) -> None:
+        for _ in range(2):
+            await house.runner.sweep()
+            with contextlib.suppress(Declined):
+                await decide_it(house, verb="approve")
+
+    before = stored(Settings(home=waiting))
+    for settings in tried(waiting, tmp_path, sign_it, KILLS // 3, seed=8, door=door):
+        for _ in range(2):
+            live(settings, sign_it, door=door)
+        found, items = state_of(settings)
+        assert [(run.status, run.refreshes) for run in found] == [("failed", None), ("written", found[0].run_id)]
+        assert [s.item.state for s in items] == ["approved", "approved"]
+        held = stored(settings)
+        added = {name: r for name, r in held.items() if name not in before}
+        assert Counter(name.partition("/")[0] for name in added) == {
+            "Device": 1,
+            "DocumentReference": len(items[0].proposal.entries),
+            "Provenance": len(items[0].proposal.entries),
+        }
+        assert all(r["meta"]["versionId"] == "1" for r in added.values())
+        assert {name: held[name] for name in before} == before
 
 
 def test_two_sweeps_beside_a_killed_approval_write_once(base: Path, tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ class Offer:
     conditional_create: bool = False
     """True where a POST with If-None-Exist is honoured."""
 
+    def interacts(self, code: str) -> bool:
+        """True unless the server lists interactions for the type, and this one is not among them."""
+        return not self.interactions or code in self.interactions
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:
@@ -60,6 +64,16 @@ class Capabilities:
         if offer is None:
             return not self.known
         return not offer.params or param in offer.params
+
+    def offers_write(self, resource_type: str) -> bool:
+        """True unless the server is known not to take new resources of this type, or none that is written only once."""
+        if not self.known:
+            return True
+        offer = self.offers.get(resource_type)
+        if offer is None:
+            return False
+        by_id = offer.update_create and offer.interacts("update")
+        return by_id or (offer.conditional_create and offer.interacts("create"))
 
     def offers_include(self, resource_type: str, include: str) -> bool:
         """True only where the server lists this `_include`."""

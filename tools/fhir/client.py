@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from tools.fhir import outcome
+from tools.fhir import outcome, wire
 from tools.fhir.auth import Auth, NoAuth
 from tools.fhir.capabilities import Capabilities
 from tools.fhir.connection import Answer, Connection
@@ -23,6 +23,7 @@ from tools.fhir.errors import (
 )
 from tools.fhir.limits import Limits
 from tools.fhir.paging import Gathering, SearchAnswer
+from tools.fhir.stored import references
 from tools.fhir.transport import Transport
 from tools.fhir.wire import Resource
 
@@ -71,18 +72,28 @@ class FhirClient:
             limits=limits or Limits(),
             transport=transport,
         )
+        # `$validate` is a POST that stores nothing; no other address is ever asked on this connection.
+        self._checking = Connection(
+            base_url,
+            methods=frozenset({"POST"}),
+            auth=auth or NoAuth(),
+            limits=limits or Limits(),
+            transport=transport,
+        )
         self._capabilities: Capabilities | None = None
         self._asking = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Open the client."""
         await self._connection.__aenter__()
+        await self._checking.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the client."""
+        await self._checking.__aexit__(kind, error, trace)
         await self._connection.__aexit__(kind, error, trace)
 
     @property
@@ -93,12 +104,12 @@ class FhirClient:
     @property
     def requests(self) -> int:
         """Requests sent so far, retries counted."""
-        return self._connection.requests
+        return self._connection.requests + self._checking.requests
 
     @property
     def bytes(self) -> int:
         """Bytes of answers read so far, decompressed."""
-        return self._connection.bytes
+        return self._connection.bytes + self._checking.bytes
 
     async def capabilities(self) -> Capabilities:
         """What the server can do; asked once, then remembered. A server that does not say rules nothing out.
@@ -134,6 +145,28 @@ class FhirClient:
         if not is_id(version):
             raise FhirNotFound
         return await self._read(resource_type, resource_id, f"/_history/{version}")
+
+    async def validate(self, resource: Resource) -> tuple[outcome.Finding, ...]:
+        """What the server's `$validate` says of a resource, which it does not store; nothing where all is well.
+
+        Raises:
+            FhirNotFound, FhirRefused, FhirGarbled: the server did not say.
+            FhirUnreachable: no answer within the limits.
+        """
+        kind = str(resource.get("resourceType"))
+        _known_type(kind)
+        url = self._checking.origin.url(f"{kind}/$validate")
+        answer = await self._checking.send("POST", url, body=wire.dump(resource), repeatable=True)
+        hidden = [text.split("/")[1] for text in references(resource) if text.startswith("Patient/")]
+        # A resource that is not valid may be answered with an OperationOutcome under 400, 412 or 422 as well as 200.
+        if answer.status not in {200, 400, 412, 422}:
+            outcome.refuse(answer.status, answer.body, hidden)
+        body = outcome.body_of(answer.body)
+        if body["resourceType"] == "Parameters":
+            body = next((p["resource"] for p in body.get("parameter", ()) if "resource" in p), body)
+        if body["resourceType"] != "OperationOutcome":
+            raise FhirGarbled
+        return outcome.findings(body, hidden)
 
     async def count(self, resource_type: str, params: Params = ()) -> int:
         """How many resources a search finds, by the server's own count; raises as `search` does."""

@@ -1,6 +1,16 @@
 """What can go wrong between Preround and a FHIR server; each message says what to do and holds no patient data."""
 
 import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.fhir.stored import Stored
+
+
+NOT_TAKEN = frozenset({400, 403, 404, 405, 422, 501})
+"""Statuses with which a server says that it will not have such a resource; another that says the same may be taken."""
 
 
 class FhirError(Exception):
@@ -45,6 +55,8 @@ class FhirRefused(FhirError):
         super().__init__(message)
         self.status = status
         """The HTTP status, 4xx or 5xx; 0 where the request was refused before it was sent."""
+        self.key: str | None = None
+        """The entry of a group that it was about, where that is known."""
 
 
 class FhirGarbled(FhirError):
@@ -61,6 +73,9 @@ class WrongPatient(FhirError):
 
 class WriteRefused(FhirRefused):
     """The FHIR server did not accept the write: read its reason, correct the proposal and decide again."""
+
+    stored: Mapping[str, "Stored"] = MappingProxyType({})
+    """What of the group the server holds all the same, by key."""
 
 
 class WriteForbidden(WriteRefused):

@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from tools.fhir import write_key
 from tools.fhir.capabilities import Capabilities
 from tools.fhir.client import FhirClient
-from tools.fhir.errors import FhirError, FhirGone, FhirNotFound, FhirUnreachable, WriteConflict, WriteStale
+from tools.fhir.errors import (
+    FhirError,
+    FhirGone,
+    FhirNotFound,
+    FhirRefused,
+    FhirUnreachable,
+    WriteConflict,
+    WriteStale,
+)
 from tools.fhir.stored import Stored, WriteEntry, holds, references, renamed, version_of
 from tools.fhir.wire import Resource
 
@@ -43,7 +51,12 @@ class Holdings:
             FhirRefused, FhirGarbled, FhirUnreachable: the server did not let us look.
         """
         for entry in _in_order(self.missing):
-            if (stored := await self._stored(entry)) is not None:
+            try:
+                stored = await self._stored(entry)
+            except FhirRefused as refused:
+                refused.key = entry.key
+                raise
+            if stored is not None:
                 self.found[entry.key] = stored
 
     def ready(self) -> list[WriteEntry]:

@@ -2,11 +2,29 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from tools.fhir import wire
 from tools.fhir.errors import FhirGarbled, FhirGone, FhirNotFound, FhirRefused
 
 _LONGEST = 300
+_MOST = 12
+Severity = Literal["fatal", "error", "warning"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that a server's validation has to say."""
+
+    severity: Severity
+    """How grave the server takes it to be."""
+    text: str
+    """Its own words, without the ids that were asked for."""
+
+    def __str__(self) -> str:
+        """As people read it."""
+        return f"{self.severity}: {self.text}"
 
 
 def text_of(body: wire.Json, hidden: Iterable[str] = ()) -> str:
@@ -18,6 +36,20 @@ def text_of(body: wire.Json, hidden: Iterable[str] = ()) -> str:
         words = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", "…", words)
     words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+
+
+def findings(body: wire.Json, hidden: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """The issues of an OperationOutcome, the gravest first; what is only information is left out."""
+    issues = body.get("issue") if isinstance(body, dict) else None
+    listed = [i for i in issues if isinstance(i, dict)] if isinstance(issues, list) else []
+    hidden = tuple(hidden)
+    found = [
+        Finding(severity=severity, text=text_of({"issue": [issue]}, hidden))
+        for severity in get_args(Severity)
+        for issue in listed
+        if issue.get("severity") == severity
+    ]
+    return tuple(found[:_MOST])
 
 
 def is_failure(outcome: wire.Json) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +11,15 @@ from tools.fhir.auth import Auth, NoAuth
 from tools.fhir.capabilities import Capabilities
 from tools.fhir.client import FhirClient
 from tools.fhir.connection import Connection, Method
-from tools.fhir.errors import FhirError, FhirUnreachable, WriteForbidden, WriteRefused
+from tools.fhir.errors import (
+    NOT_TAKEN,
+    FhirError,
+    FhirNotFound,
+    FhirUnreachable,
+    WriteForbidden,
+    WriteRefused,
+    WriteStale,
+)
 from tools.fhir.holdings import Holdings
 from tools.fhir.limits import Limits
 from tools.fhir.stored import Stored, WriteEntry, holds, references, renamed
@@ -20,6 +29,16 @@ from tools.fhir.write_policy import WritePolicy
 
 _LOOK_AGAIN = frozenset({409, 412})
 """Statuses after which the resource may be there all the same: look it up, then decide."""
+
+
+@dataclass(kw_only=False, slots=True)
+class Sending:
+    """One group on its way."""
+
+    holdings: Holdings
+    """What of it the server holds."""
+    together: bool
+    """Whether it may go as one transaction."""
 
 
 class FhirWriter:
@@ -99,14 +118,24 @@ class FhirWriter:
         for entry in group:
             await self._check(entry)
         capabilities = await self._client.capabilities()
-        holdings = Holdings(self._client, capabilities, group)
+        sending = Sending(Holdings(self._client, capabilities, group), "transaction" in capabilities.interactions)
+        try:
+            await self._brought(sending, capabilities)
+        except WriteRefused as refused:
+            refused.stored = dict(sending.holdings.found)
+            raise
+        return tuple(sending.holdings.found[entry.key] for entry in group)
+
+    async def _brought(self, sending: "Sending", capabilities: Capabilities) -> None:
+        """Send, look and send again, until the server holds the group or will not have it."""
+        holdings = sending.holdings
         doubt: FhirError | None = None
         tries = 0
         while True:
             before = len(holdings.found)
             await holdings.look()
             if not holdings.missing:
-                return tuple(holdings.found[entry.key] for entry in group)
+                return
             tries = 0 if len(holdings.found) > before else tries
             if tries >= self._limits.attempts:
                 raise doubt or WriteRefused
@@ -114,7 +143,7 @@ class FhirWriter:
                 await asyncio.sleep(min(self._limits.longest_wait_seconds, self._limits.backoff_seconds * 2**tries))
             tries += 1
             try:
-                doubt = await self._send(holdings, capabilities)
+                doubt = await self._send(sending, capabilities)
             except FhirUnreachable as lost:
                 doubt = lost
 
@@ -125,21 +154,35 @@ class FhirWriter:
             WriteForbidden: it is not allowed, or is not the version that it says it brings back.
             FhirNotFound, FhirRefused, FhirGarbled, FhirUnreachable: that version could not be read.
         """
-        if entry.restores is None or entry.if_match is None:
-            self._policy.check(entry.resource, update=entry.if_match is not None)
+        kind, name = entry.resource["resourceType"], entry.resource["id"]
+        if entry.if_match is None:
+            self._policy.check(entry.resource)
+            return
+        if entry.restores is None:
+            try:
+                self._policy.check(entry.resource, base=await self._client.read(kind, name))
+            except FhirNotFound:
+                raise WriteStale from None
             return
         self._policy.rule(entry.resource)
-        kind, name = entry.resource["resourceType"], entry.resource["id"]
         if not holds(await self._client.vread(kind, name, entry.restores), entry.resource):
             msg = "What was signed is not the earlier version that it should bring back: prepare the undo again."
             raise WriteForbidden(msg)
 
-    async def _send(self, holdings: Holdings, capabilities: Capabilities) -> FhirError | None:
+    async def _send(self, sending: "Sending", capabilities: Capabilities) -> FhirError | None:
         """Send what is missing; gives the reason for doubt where the server's answer leaves any."""
+        holdings = sending.holdings
         missing = holdings.missing
         chosen = all(holdings.chooses_id(entry) for entry in missing)
-        if chosen and len(missing) > 1 and "transaction" in capabilities.interactions:
-            return await self._request("POST", "", self._transaction(missing), {})
+        if chosen and len(missing) > 1 and sending.together:
+            try:
+                return await self._request("POST", "", self._transaction(missing), {})
+            except WriteRefused as refused:
+                if refused.status not in NOT_TAKEN:
+                    raise
+                # Which of them it will not have is only to be learnt one by one; nothing of the bundle was done.
+                sending.together = False
+                return refused
         ready = holdings.ready()
         if not ready and not chosen:
             msg = (
@@ -147,10 +190,16 @@ class FhirWriter:
             )
             raise WriteRefused(msg)
         for entry in ready or missing:
-            if holdings.chooses_id(entry):
-                doubt = await self._put(entry)
-            else:
-                doubt = await self._create(entry, holdings.names, capabilities)
+            try:
+                if holdings.chooses_id(entry):
+                    doubt = await self._put(entry)
+                else:
+                    doubt = await self._create(entry, holdings.names, capabilities)
+            except WriteRefused as refused:
+                refused.key = entry.key
+                # What was sent before it may stand there already, and counts.
+                await holdings.look()
+                raise
             if doubt is not None:
                 return doubt
         return None
@@ -196,6 +245,6 @@ class FhirWriter:
             return None
         patients = {text.split("/")[1] for text in references(body) if text.startswith("Patient/")}
         refused = WriteRefused(outcome.refusal(answer.status, answer.body, patients), status=answer.status)
-        if answer.status in _LOOK_AGAIN or answer.status >= 500:
+        if answer.status in _LOOK_AGAIN or (answer.status >= 500 and answer.status not in NOT_TAKEN):
             return refused
         raise refused

@@ -1,26 +1,35 @@
 """What may be written, as data: deny by default."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
-from typing import Self
+from typing import Any, Self
 
 from tools.fhir.client import is_id
 from tools.fhir.errors import WriteForbidden
-from tools.fhir.wire import Resource
+from tools.fhir.wire import Json, Resource, same
+
+_CODED = frozenset({"status", "intent"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
     """What one resource type may look like when it is written."""
 
-    status: frozenset[str]
+    status: frozenset[str] = frozenset()
     """Codes allowed in `status`; empty where the type has no status, which then must be absent."""
-    intent: frozenset[str]
+    intent: frozenset[str] = frozenset()
     """Codes allowed in `intent`; empty where the type has no intent, which then must be absent."""
-    withdrawn: frozenset[str]
+    withdrawn: frozenset[str] = frozenset()
     """Codes allowed in `status` when a version that was read is overwritten to take it back."""
+    fields: frozenset[str] = frozenset()
+    """Elements allowed beside `status`, `intent` and those of every type."""
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Codes allowed in elements that are concepts."""
+    withdrawn_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Codes allowed there beside, when a version that was read is overwritten to take it back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +38,13 @@ class WritePolicy:
 
     rules: Mapping[str, Rule]
     """By resource type; a type that is not here is refused."""
+    every: frozenset[str]
+    """Elements allowed in every type."""
+    nowhere: frozenset[str]
+    """Elements that stand nowhere in what is written, however deep."""
 
     @classmethod
+    @cache
     def own(cls) -> Self:
         """Preround's own policy, `write_policy.toml` beside this module."""
         text = resources.files("tools.fhir").joinpath("write_policy.toml").read_text("utf-8")
@@ -39,29 +53,35 @@ class WritePolicy:
     @classmethod
     def parse(cls, text: str) -> Self:
         """A policy from TOML text laid out as `write_policy.toml`."""
+        data = tomllib.loads(text)
         return cls(
-            rules={
-                kind: Rule(**{name: frozenset(rule.get(name, ())) for name in ("status", "intent", "withdrawn")})
-                for kind, rule in tomllib.loads(text)["types"].items()
-            }
+            rules={kind: _rule(rule) for kind, rule in data["types"].items()},
+            every=frozenset(data["every"]),
+            nowhere=frozenset(data["nowhere"]),
         )
 
-    def check(self, resource: Resource, *, update: bool) -> None:
+    def check(self, resource: Resource, *, base: Resource | None = None) -> None:
         """Say nothing where the resource may be written.
 
         Args:
             resource: what is to be written, with its id.
-            update: True where it goes over a version that was read.
+            base: the version that it goes over, where it goes over one; what stands there may stay.
 
         Raises:
-            WriteForbidden: the type, status or intent is not allowed, or the id can't be one.
+            WriteForbidden: the type, a code or an element is not allowed, or the id can't be one.
         """
         kind, rule = str(resource.get("resourceType")), self.rule(resource)
         if not is_id(str(resource.get("id", ""))):
             msg = f"A {kind} without a usable id is not written: give it the id derived from its key."
             raise WriteForbidden(msg)
+        update = base is not None
         _one_of(kind, "status", resource.get("status"), rule.status | (rule.withdrawn if update else frozenset()))
         _one_of(kind, "intent", resource.get("intent"), rule.intent)
+        for name, allowed in rule.codes.items():
+            more = rule.withdrawn_codes.get(name, frozenset()) if update else frozenset()
+            for code in _codes(resource.get(name)):
+                _one_of(kind, name, code, allowed | more)
+        self._check_elements(kind, resource, rule, base or {})
 
     def rule(self, resource: Resource) -> Rule:
         """The rule of the resource's type.
@@ -76,11 +96,56 @@ class WritePolicy:
             raise WriteForbidden(msg)
         return rule
 
+    def _check_elements(self, kind: str, resource: Resource, rule: Rule, base: Resource) -> None:
+        for name, value in resource.items():
+            if name in base and same(base[name], value):
+                continue
+            # An element's own extensions stand beside it under its name with an underscore.
+            if name.removeprefix("_") not in rule.fields | self.every | _CODED:
+                msg = f"The write policy does not allow {kind}.{name}: leave it out of what is proposed."
+                raise WriteForbidden(msg)
+            hidden = next((found for found in _names(value) if found in self.nowhere), None)
+            if hidden is not None:
+                msg = f"The write policy does not allow {hidden} anywhere in a {kind}: it changes what is said."
+                raise WriteForbidden(msg)
 
-def _one_of(kind: str, field: str, value: object, allowed: frozenset[str]) -> None:
+
+def _rule(data: Mapping[str, Any]) -> Rule:
+    def listed(name: str) -> frozenset[str]:
+        return frozenset(data.get(name, ()))
+
+    def by_element(name: str) -> dict[str, frozenset[str]]:
+        return {element: frozenset(codes) for element, codes in data.get(name, {}).items()}
+
+    return Rule(
+        status=listed("status"),
+        intent=listed("intent"),
+        withdrawn=listed("withdrawn"),
+        fields=listed("fields"),
+        codes=by_element("codes"),
+        withdrawn_codes=by_element("withdrawn_codes"),
+    )
+
+
+def _one_of(kind: str, element: str, value: object, allowed: frozenset[str]) -> None:
     if value is None and not allowed:
         return
     if not isinstance(value, str) or value not in allowed:
         listed = ", ".join(sorted(allowed)) or "none"
-        msg = f"The write policy does not allow this {field} of {kind}: use one of {listed}."
+        msg = f"The write policy does not allow this {element} of {kind}: use one of {listed}."
         raise WriteForbidden(msg)
+
+
+def _codes(concept: Json) -> Iterator[object]:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    yield from (one.get("code") if isinstance(one, dict) else None for one in codings or ())
+
+
+def _names(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from _names(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _names(member)

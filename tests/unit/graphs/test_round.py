@@ -46,8 +46,7 @@ def test_node_names_are_pinned(compiled: Any) -> None:
 def test_state_names_are_pinned() -> None:
     assert set(RoundState.__annotations__) == {
         "run_id", "prepared", "plan", "made", "evidence", "since", "passes", "outcomes", "literature", "drafts",
-        "repairs",
-        "verified", "item_id", "proposal_sha256", "revision", "outcome",
+        "repairs", "verified", "item_id", "proposal_sha256", "revision", "outcome", "refreshable",
     }  # fmt: skip
 
 
