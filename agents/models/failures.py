@@ -43,7 +43,7 @@ class TemplateMissing(ModelFailed):
     """The model's tokenizer does not say what a prompt looks like."""
 
     def __init__(self) -> None:
-        super().__init__("The model's tokenizer has no chat template; put a chat_template.jinja beside the weights.")
+        super().__init__("The model's tokenizer has no chat template; name one with `template` in its row.")
 
 
 class ImageRefused(ModelFailed):

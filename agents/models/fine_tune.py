@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
+from agents.models.failures import TemplateMissing
 from agents.models.needed import LibraryMissing
+from agents.models.registry import Template
 from agents.models.tuning import Recipe, TuningUnusable, read_examples, tune
 from agents.models.weights import WeightsUnusable
 
@@ -31,11 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=_PLAIN.rate, help="learning rate; default %(default)s")
     parser.add_argument("--longest", type=int, default=_PLAIN.longest, help="most tokens of one; default %(default)s")
     parser.add_argument("--seed", type=int, default=_PLAIN.seed, help="default %(default)s")
+    parser.add_argument(
+        "--template", choices=get_args(Template), default=_PLAIN.template, help="as the base's row has it"
+    )
     given = parser.parse_args(arguments)
-    recipe = Recipe(steps=given.steps, rank=given.rank, rate=given.rate, longest=given.longest, seed=given.seed)
+    recipe = Recipe(**{f.name: getattr(given, f.name) for f in fields(Recipe)})
     try:
         found = tune(given.base, read_examples(given.examples), given.out, recipe=recipe, progress=_said(given.steps))
-    except (TuningUnusable, WeightsUnusable, LibraryMissing) as error:
+    except (TuningUnusable, WeightsUnusable, LibraryMissing, TemplateMissing) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 2
     sys.stdout.write(

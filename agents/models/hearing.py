@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +113,8 @@ class TransformersHearer:
             )
             sound = {name: value.to(model.device) for name, value in sound.items()}
             sound["input_features"] = sound["input_features"].to(model.dtype)
-            with torch.inference_mode():
+            # Torch has advice about kernels of even length, which is none of a listener's business.
+            with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
                 best = model(**sound).logits[0].argmax(dim=-1).tolist()
             heard += _inner(best, length=stop - start, left=left, right=right)
             progress(min(1.0, (stop - right) / len(audio.samples)))

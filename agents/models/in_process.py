@@ -20,6 +20,7 @@ from pydantic import PrivateAttr
 from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong, TemplateMissing
 from agents.models.needed import needed
 from agents.models.picture import decoded
+from agents.models.registry import Template
 from agents.models.schema import constrainable
 from agents.models.turns import Turn, turns
 
@@ -40,14 +41,22 @@ def _spoken(turn: Turn) -> str:
     return "".join(p["text"].strip() if p["type"] == "text" else IMAGE for p in turn.parts)
 
 
-def prompt_text(tokenizer: Any, model: Any, talk: list[Turn]) -> str:  # noqa: ANN401 - transformers classes
-    """A talk as a model was trained to read it: Gemma's form, or the tokenizer's own template.
+def llama3_prompt(talk: list[Turn]) -> str:
+    """A talk as Llama 3 and what was made of it were trained to read it, up to where they answer."""
+    said = [f"<|start_header_id|>{t.role}<|end_header_id|>\n\n{t.text.strip()}<|eot_id|>" for t in talk]
+    return "<|begin_of_text|>" + "".join(said) + "<|start_header_id|>assistant<|end_header_id|>\n\n"
+
+
+def prompt_text(tokenizer: Any, model: Any, talk: list[Turn], template: Template = "tokenizer") -> str:  # noqa: ANN401
+    """A talk as a model was trained to read it: in the form that its row names, or by the tokenizer's own template.
 
     Raises:
-        TemplateMissing: the tokenizer has none.
+        TemplateMissing: the row names none and the tokenizer has none.
     """
-    if str(model.config.model_type).startswith("gemma"):
+    if template == "gemma" or str(model.config.model_type).startswith("gemma"):
         return gemma_prompt(talk)
+    if template == "llama-3":
+        return llama3_prompt(talk)
     if not tokenizer.chat_template:
         raise TemplateMissing
     said = [{"role": t.role, "content": t.text} for t in talk]
@@ -65,6 +74,8 @@ class TransformersChat(BaseChatModel):
     """The weights."""
     adapter: Path | None = None
     """A LoRA adapter on them."""
+    template: Template = "tokenizer"
+    """How a prompt is laid out."""
     max_tokens: int = 4096
     """Longest answer."""
     thinking: str = ""
@@ -157,7 +168,7 @@ class TransformersChat(BaseChatModel):
         Raises:
             ImageRefused: the model takes no pictures, or one cannot be read.
         """
-        prompt = prompt_text(tokenizer, model, talk)
+        prompt = prompt_text(tokenizer, model, talk, self.template)
         bodies = [
             base64.b64decode(p["image_url"]["url"].partition(",")[2]) for t in talk for p in t.parts if "image_url" in p
         ]

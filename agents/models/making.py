@@ -42,6 +42,7 @@ def loaded_chat(row: ModelRow, folder: Path, *, seconds: float) -> BaseChatModel
     return TransformersChat(
         folder=folder,
         adapter=Path(row.repository) if row.adapter else None,
+        template=row.template,
         max_tokens=row.answer_tokens,
         banned=(row.thinking.open,) if row.thinking else (),
         seconds=seconds,

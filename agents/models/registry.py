@@ -14,6 +14,7 @@ from agents.models.source import UNKNOWN, SourceAttributes
 
 Role = Literal["reason", "see", "embed-image", "hear"]
 Modality = Literal["text", "image", "audio"]
+Template = Literal["tokenizer", "gemma", "llama-3"]
 
 
 class ModelUnknown(LookupError):
@@ -75,6 +76,8 @@ class ModelRow(BaseModel):
     """Tokens to serve it with (``--max-model-len``)."""
     answer_tokens: int = Field(ge=0)
     """Longest answer; 0 where it does not write."""
+    template: Template = "tokenizer"
+    """How a prompt is laid out; ``tokenizer`` where that of the weights says it."""
     thinking: Thinking | None = None
     """Markers, for models that think."""
     image_tokens: int | None = None

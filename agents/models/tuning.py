@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.models.in_process import prompt_text
 from agents.models.needed import needed
+from agents.models.registry import Template
 from agents.models.turns import turns
 from agents.models.weights import WeightsUnusable
 
@@ -56,6 +57,8 @@ class Recipe:
     """Examples of more tokens are left out, and counted."""
     seed: int = 0
     """Of the order and of the adapter's beginning."""
+    template: Template = "tokenizer"
+    """How a prompt is laid out; as the base's row says it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +122,7 @@ def tune(
     Raises:
         TuningUnusable: no example fits into the recipe's length.
         WeightsUnusable: the base cannot be read.
+        TemplateMissing: neither recipe nor tokenizer says how a prompt is laid out.
         LibraryMissing: torch, transformers or peft are not installed.
     """
     torch, peft = needed("torch", extra="models,tune"), needed("peft", extra="models,tune")
@@ -127,7 +131,7 @@ def tune(
     fitting = [
         (name in kept, tokens)
         for name, one in zip(_groups(examples), examples, strict=True)
-        if len((tokens := _encoded(one, tokenizer, model))[0]) <= recipe.longest
+        if len((tokens := _encoded(one, tokenizer, model, recipe.template))[0]) <= recipe.longest
     ]
     learned = [tokens for out_of_it, tokens in fitting if not out_of_it]
     held_out = [tokens for out_of_it, tokens in fitting if out_of_it]
@@ -188,10 +192,10 @@ def _targets(model: Any) -> list[str]:  # noqa: ANN401 - a transformers class
     return [name for name in names if "vision" not in name]
 
 
-def _encoded(one: Example, tokenizer: Any, model: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401
+def _encoded(one: Example, tokenizer: Any, model: Any, template: Template) -> tuple[list[int], list[int]]:  # noqa: ANN401
     """Tokens, and labels that count the answer and its end alone; the prompt is the one that is served."""
     talk = turns([HumanMessage(content=one.prompt)])
-    asked = tokenizer(prompt_text(tokenizer, model, talk), add_special_tokens=False).input_ids
+    asked = tokenizer(prompt_text(tokenizer, model, talk, template), add_special_tokens=False).input_ids
     answer = tokenizer(AIMessage(content=one.answer).text, add_special_tokens=False).input_ids
     ends = model.generation_config.eos_token_id
     answer = [*answer, ends[-1] if isinstance(ends, list) else ends]

@@ -14,8 +14,8 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import Field
 
 from agents.models.asking import Asker
-from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong
-from agents.models.in_process import TransformersChat, gemma_prompt
+from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong, TemplateMissing
+from agents.models.in_process import TransformersChat, gemma_prompt, llama3_prompt, prompt_text
 from agents.models.registry import row_of
 from agents.models.reply import ReplyTruncated
 from agents.models.turns import turns
@@ -55,6 +55,22 @@ def test_the_prompt_is_what_medgemma_was_trained_on(gemma: TransformersChat) -> 
     kit = transformers.AutoTokenizer.from_pretrained(WEIGHTS / "text")
     said = [{"role": t.role, "content": t.text} for t in talk]
     assert made == kit.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+
+
+def test_the_prompt_of_a_llama_is_that_of_its_tokenizer_and_can_do_without(llama: TransformersChat) -> None:
+    talk = turns([SystemMessage("Rules."), HumanMessage("Facts. "), AIMessage("Yes."), HumanMessage("Go on.")])
+    transformers: Any = importlib.import_module("transformers")
+    kit = transformers.AutoTokenizer.from_pretrained(WEIGHTS / "llama")
+    model = transformers.AutoModelForCausalLM.from_pretrained(WEIGHTS / "llama")
+    made = llama3_prompt(talk)
+    assert made == prompt_text(kit, model, talk)
+    assert made.count("<|eot_id|>") == 3
+    kit.chat_template = None
+    with pytest.raises(TemplateMissing, match="`template`"):
+        prompt_text(kit, model, talk)
+    assert prompt_text(kit, model, talk, row_of("openbiollm-70b").template) == made
+    assert row_of("meditron3-8b").template == "llama-3"
+    assert row_of("medgemma-1.5-4b-it").template == "gemma"
 
 
 @pytest.mark.parametrize("form", [MoreForm, NotesForm, AnswerForm, RepairForm])
