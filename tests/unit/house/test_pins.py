@@ -44,6 +44,12 @@ def test_the_program_runs_in_tests_with_the_versions_that_users_get() -> None:
     assert {name: dev.get(name) for name in app} == app == {name: postgres.get(name) for name in app}
 
 
+def test_the_models_environment_can_run_the_program() -> None:
+    pinned = pins("vllm-cpu")
+    missing = [r.name for r in wanted("app") if canonicalize_name(r.name) not in pinned]
+    assert missing == [], "add them to requirements/vllm-cpu.txt and run python -m tests.models.environment"
+
+
 @pytest.mark.parametrize("group", ["app", "dev", "postgres"])
 def test_each_pin_has_a_hash_and_no_address(group: str) -> None:
     text = (ROOT / "requirements" / f"{group}.txt").read_text()
