@@ -138,24 +138,27 @@ def _chain(parameter: Parameter, item: Filter, base: str) -> Criterion:
         raise FhirError(400, "value", f"Say which type '{parameter.name}' points at: {parameter.name}:Type.{name}.")
     followed = [_followed(parameter, one, item, base) for one in types]
     check = or_(*(tables.resource.c.key.in_(one) for one in followed))
-    return Criterion(rank=_RANK["string"], check=check, lead=tuple(followed))
+    rank = max(_rank(one, item.chain) for one in types)
+    return Criterion(rank=rank, check=check, lead=tuple(followed))
 
 
 _MAX_CHAIN_TYPES = 10
 
 
+def _rank(resource_type: str, asked: str) -> int:
+    """A chain leaves about as little as what stands at its end, but no less than a reference."""
+    name = asked.partition(":")[0]
+    if name in {"_id", "identifier"}:
+        return _RANK["reference"]
+    return _RANK["string"] if name == "_lastUpdated" else _RANK[search_parameter(resource_type, name).kind] + 1
+
+
 def _followed(parameter: Parameter, target: str, item: Filter, base: str) -> Keys:
     r, pointed = tables.reference.c, tables.resource.alias()
     inner = (parse_filter(target, item.chain, ",".join(item.values)),)
-    return (
-        select(r.key)
-        .join(pointed, and_(pointed.c.id == r.target_id, pointed.c.type == r.target_type))
-        .where(
-            r.param == parameter.number,
-            r.target_type == target,
-            pointed.c.key.in_(matching_keys(target, inner, base)),
-        )
-    )
+    # Not a join, which SQLite may walk from the wrong end: from the few that match to what points at them.
+    named = select(pointed.c.id).where(pointed.c.key.in_(matching_keys(target, inner, base)))
+    return select(r.key).where(r.param == parameter.number, r.target_type == target, r.target_id.in_(named))
 
 
 def _reverse_chain(resource_type: str, item: Filter, base: str) -> Criterion:
@@ -170,14 +173,10 @@ def _reverse_chain(resource_type: str, item: Filter, base: str) -> Criterion:
         raise FhirError(400, "value", f"The parameter '{through}' of {source} does not point at {resource_type}.")
     inner = (parse_filter(source, name, ",".join(item.values)),)
     r, pointed = tables.reference.c, tables.resource.alias()
-    keys = (
-        select(pointed.c.key)
-        .join(tables.reference, and_(r.target_id == pointed.c.id, r.target_type == pointed.c.type))
-        .where(
-            pointed.c.type == resource_type,
-            pointed.c.deleted == 0,
-            r.param == parameter.number,
-            r.key.in_(matching_keys(source, inner, base)),
-        )
+    found = select(r.target_id).where(
+        r.key.in_(matching_keys(source, inner, base)), r.param == parameter.number, r.target_type == resource_type
+    )
+    keys = select(pointed.c.key).where(
+        pointed.c.type == resource_type, pointed.c.deleted + 0 == 0, pointed.c.id.in_(found)
     )
     return Criterion(rank=_RANK["string"], check=tables.resource.c.key.in_(keys), lead=(keys,))
