@@ -139,4 +139,5 @@ def _folded(text: str | None, name: str) -> str:
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    # Not by QName, which refuses the control characters that lenient HTML lets into a tag.
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
