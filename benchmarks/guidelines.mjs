@@ -28,7 +28,8 @@ const moment = (text) => cql.DateTime.parse(text.replace('Z', '+00:00'));
 const parameters = (each) => ({ 'Measurement Period': new cql.Interval(moment(each.start), moment(each.end)) });
 
 async function withOurs(each) {
-  const [result] = (await ours.evaluate({ now: each.end, start: each.start, end: each.end, resources: each.resources, measures: [each.measure], trust: true })).results;
+  let result;
+  await ours.evaluate({ now: each.end, start: each.start, end: each.end, resources: each.resources, measures: [each.measure], trust: true }, (found) => { result = found; });
   return result.groups.map((group) => group.counts);
 }
 

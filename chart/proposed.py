@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from chart.appraisal import Appraisal
 from chart.courses import Course
@@ -16,7 +15,7 @@ from chart.fact import Fact
 from chart.kidney import implied_egfr
 from chart.moment import months_before
 from chart.rules import Rules, rules
-from chart.therapy import speaks_against
+from chart.therapy import avoided, speaks_against
 
 RECENT_MONTHS = 15
 """How old a kidney function may be that a dose stands on."""
@@ -164,27 +163,16 @@ def _filtration(appraisal: Appraisal) -> tuple[Decimal | None, Fact | None, date
 
 
 def _conditions(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator[Against]:
-    for rule in book.avoid:
-        if not rule.applies_to(proposed):
-            continue
-        if "pregnant" in rule.row:
-            yield from _in_pregnancy(rule.row, appraisal)
-            continue
-        if "problem" not in rule.row:
-            age = appraisal.chart.age
-            if age is not None and age >= rule.row["from"]:
-                yield Against(words=f"It is to be avoided from {rule.row['from']} years.", facts=())
-            continue
-        for problem in appraisal.problems:
-            if problem.concept.key in rule.row["problem"] and problem.listed in ("active", "unlisted"):
-                yield Against(words=f"It is to be avoided in {problem.concept.short}.", facts=problem.facts[:1])
-
-
-def _in_pregnancy(row: Mapping[str, Any], appraisal: Appraisal) -> Iterator[Against]:
-    pregnancy = appraisal.pregnancy
-    if pregnancy is None or (pregnancy.weeks is not None and pregnancy.weeks < row.get("weeks_from", 0)):
-        return
-    yield Against(words="It is to be avoided in this pregnancy.", facts=(pregnancy.fact,))
+    """What a condition, a pregnancy or the age speaks against, by the same rules as for a medicine in use."""
+    for found in avoided([proposed], appraisal.problems, book, appraisal.chart.age, appraisal.pregnancy):
+        why = f": {found.words['why']}" if "why" in found.words else ""
+        if found.problems:
+            one = found.problems[0]
+            yield Against(words=f"It is to be avoided in {one.concept.short}{why}.", facts=one.facts[:1])
+        elif found.facts:
+            yield Against(words=f"It is to be avoided in pregnancy{why}.", facts=found.facts)
+        else:
+            yield Against(words=f"It is to be avoided at {appraisal.chart.age} years{why}.", facts=())
 
 
 def _a(name: str) -> str:

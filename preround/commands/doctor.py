@@ -17,6 +17,7 @@ from preround.speech import heard_here, hearing_row
 from preround.wiring import model_row, open_house
 from tools.fhir.client import FhirClient
 from tools.fhir.smart.backend import BackendAuth
+from tools.guidelines.engine_process import cut_off
 
 ROOMS = (
     "agents",
@@ -119,10 +120,16 @@ async def _opened(settings: Settings) -> Check:
             needs = await house.services.worker.load(house.services.library)
             return (
                 f"{house.services.client.base_url} answers; {len(needs)} guideline libraries load; "
-                f"reasoner {house.services.reasoner.name}"
+                f"reasoner {house.services.reasoner.name}; the CQL engine {_network()}"
             )
 
     return await _said("services", engine)
+
+
+def _network() -> str:
+    if cut_off():
+        return "runs without a network"
+    return "reads no files but its own, and this system does not let it be cut off from the network (unshare)"
 
 
 async def logins(settings: Settings) -> list[Check]:

@@ -8,6 +8,7 @@ from typing import Any
 from tools.guidelines.cut import at
 from tools.guidelines.evidence import cite
 from tools.guidelines.gaps import measured
+from tools.guidelines.in_turn import in_turn
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.outcome import Clause, Outcome
 from tools.guidelines.plans import planned
@@ -15,7 +16,7 @@ from tools.guidelines.proposal import propose
 from tools.guidelines.recommendation import Recommendation
 from tools.guidelines.rules import Rules
 from tools.guidelines.tags import tagged
-from tools.guidelines.worker import GuidelineWorker, WorkerError, WorkerMissing
+from tools.guidelines.worker import GuidelineWorker, WorkerError
 
 Resource = Mapping[str, Any]
 Needs = Mapping[str, Mapping[str, Any]]
@@ -63,7 +64,12 @@ async def evaluate(
     else:
         request = request_for(resources, needs, as_of=as_of, doubtful=doubtful, ingredients=ingredients)
         chart = {f"{each.get('resourceType')}/{each.get('id')}": each for each in resources}
-        answers = await _answers(worker, library, request, recommendations)
+        answers = await in_turn(
+            recommendations,
+            lambda some, part: worker.call(
+                "evaluate", library, {**request, "libraries": [each.library for each in some]}, part
+            ),
+        )
         patient = f"Patient/{patients[0].get('id')}"
         outcomes = [
             _unchecked(each, answer) if isinstance(answer, str) else _outcome(each, answer, chart, patient)
@@ -102,37 +108,6 @@ def _as_the_site_wants(outcome: Outcome, rules: Rules, as_of: datetime) -> Outco
     if until:
         return replace(outcome, why="withheld", action=None, detail=f"Due, and snoozed until {until}: {outcome.detail}")
     return outcome
-
-
-async def _answers(
-    worker: GuidelineWorker,
-    library: GuidelineLibrary,
-    request: Mapping[str, Any],
-    recommendations: Sequence[Recommendation],
-) -> list[Mapping[str, Any] | str]:
-    """The worker's answers in order; where all at once fail, each alone: one that breaks the worker stops no other."""
-    try:
-        return await _asked(worker, library, request, recommendations)
-    except WorkerMissing as problem:
-        return [str(problem)] * len(recommendations)
-    except WorkerError as problem:
-        if len(recommendations) == 1:
-            return [str(problem)]
-    answers: list[Mapping[str, Any] | str] = []
-    for each in recommendations:
-        answers += await _answers(worker, library, request, [each])
-    return answers
-
-
-async def _asked(
-    worker: GuidelineWorker,
-    library: GuidelineLibrary,
-    request: Mapping[str, Any],
-    recommendations: Sequence[Recommendation],
-) -> list[Mapping[str, Any] | str]:
-    names = [each.library for each in recommendations]
-    answer = await worker.call("evaluate", library, {**request, "libraries": names})
-    return list(answer["results"])
 
 
 def _needed(resources: Iterable[Resource], needs: Mapping[str, Needs]) -> Iterator[Resource]:

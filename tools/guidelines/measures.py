@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tools.guidelines.cut import at
+from tools.guidelines.in_turn import in_turn
 from tools.guidelines.measure import Group, Measure
 from tools.guidelines.measure_library import MeasureLibrary
 from tools.guidelines.outcome import Clause
@@ -99,26 +100,15 @@ async def measure(
     sound = [each for each in asked if each.id not in broken]
     reports = {each.id: _failed(each.id, broken[each.id]) for each in asked if each.id in broken}
     reports |= {name: _failed(name, why) for name, why in missing.items()}
-    reports |= await _reports(worker, library, request, sound)
+    answers = await in_turn(
+        sound,
+        lambda some, part: worker.published(
+            "measure", library, {**request, "measures": [each.url for each in some]}, part
+        ),
+    )
+    for each, answer in zip(sound, answers, strict=True):
+        reports[each.id] = _failed(each.id, answer) if isinstance(answer, str) else _report(each, answer)
     return tuple(reports[name] for name in sorted(reports))
-
-
-async def _reports(
-    worker: GuidelineWorker, library: MeasureLibrary, request: Mapping[str, Any], measures: Sequence[Measure]
-) -> dict[str, Report]:
-    """All at once; where that fails, each alone, so that one that breaks the worker stops no other."""
-    try:
-        answer = await worker.measure(library, {**request, "measures": [each.url for each in measures]})
-    except WorkerError as problem:
-        if len(measures) < 2:
-            return {each.id: _failed(each.id, str(problem)) for each in measures}
-    else:
-        found = zip(measures, answer["results"], strict=True)
-        return {each.id: _report(each, result) for each, result in found}
-    alone: dict[str, Report] = {}
-    for each in measures:
-        alone |= await _reports(worker, library, request, [each])
-    return alone
 
 
 def _report(measure: Measure, result: Mapping[str, Any]) -> Report:

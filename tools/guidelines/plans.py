@@ -8,6 +8,7 @@ from typing import Any
 from tools.guidelines.cut import at
 from tools.guidelines.evidence import cite
 from tools.guidelines.filling import filled
+from tools.guidelines.in_turn import in_turn
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.measure_library import Asking, MeasureLibrary
 from tools.guidelines.outcome import Clause, Outcome
@@ -98,7 +99,6 @@ def deceased(patient: Resource) -> bool:
 async def _answers(
     worker: GuidelineWorker, held: MeasureLibrary, resources: Sequence[Resource], chart: _Chart, plans: Sequence[Asking]
 ) -> list[Answer]:
-    """All at once; where that fails, each alone, so that one that breaks the worker stops no other."""
     year = chart.as_of.year
     numbers = {id(each): number for number, each in enumerate(held.plans)}
     try:
@@ -110,13 +110,19 @@ async def _answers(
             "resources": [each for each in resources if each.get("resourceType") in types | {"Patient"}],
             "trust": False,
         }
-        sound = [each for each in plans if each.plan.recommendation.id not in broken]
-        answer = await worker.plan(held, {**request, "plans": [numbers[id(each)] for each in sound]})
-        found = {each.plan.recommendation.id: one for each, one in zip(sound, answer["results"], strict=True)}
     except WorkerError as problem:
-        if len(plans) == 1:
-            return [{"failure": str(problem)}]
-        return [one for each in plans for one in await _answers(worker, held, resources, chart, [each])]
+        return [{"failure": str(problem)}] * len(plans)
+    sound = [each for each in plans if each.plan.recommendation.id not in broken]
+    answers = await in_turn(
+        sound,
+        lambda some, part: worker.published(
+            "plan", held, {**request, "plans": [numbers[id(each)] for each in some]}, part
+        ),
+    )
+    found = {
+        each.plan.recommendation.id: {"failure": answer} if isinstance(answer, str) else answer
+        for each, answer in zip(sound, answers, strict=True)
+    }
     return [
         found.get(each.plan.recommendation.id) or {"failure": broken[each.plan.recommendation.id]} for each in plans
     ]

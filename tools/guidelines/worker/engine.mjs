@@ -85,17 +85,16 @@ export class Engine {
   }
 
   // Every recommendation over one chart; `doubtful` names what the appraisal distrusts.
-  async evaluate({ now, resources, doubtful, libraries }) {
+  async evaluate({ now, resources, doubtful, libraries }, part) {
     const chart = new Chart(resources, this.#model);
     const distrusted = new Set(doubtful);
-    const results = [];
     for (const library of libraries) {
       const whole = await this.#pass(library, chart, now, new Set());
       const touched = doubtful.filter((each) => whole.touched.has(each));
       const trusted = touched.length ? await this.#pass(library, chart, now, distrusted) : whole;
-      results.push({ library, whole: whole.answer, trusted: trusted.answer, touched });
+      part({ library, whole: whole.answer, trusted: trusted.answer, touched });
     }
-    return { results };
+    return { answered: libraries.length };
   }
 
   // Why one recommendation came out so over one chart: its clauses in the order in which they are asked, up to the one that decided.

@@ -28,11 +28,10 @@ export class Measures {
     return { types: held.types };
   }
 
-  async evaluate({ measures, explain, ...request }) {
+  async evaluate({ measures, explain, ...request }, part) {
     const visit = this.#published.visit(request);
-    const results = [];
-    for (const url of measures) results.push(await this.#result(url, visit, explain));
-    return { results };
+    for (const url of measures) part(await this.#result(url, visit, explain));
+    return { answered: measures.length };
   }
 
   // Why a patient is in each population of a measure or not.

@@ -31,11 +31,10 @@ export class Plans {
     return { types: held.types };
   }
 
-  async evaluate({ plans, ...request }) {
+  async evaluate({ plans, ...request }, part) {
     const visit = this.#published.visit(request);
-    const results = [];
-    for (const id of plans) results.push(await this.#result(id, visit));
-    return { results };
+    for (const id of plans) part(await this.#result(id, visit));
+    return { answered: plans.length };
   }
 
   async #result(id, { chart, contexts }) {

@@ -7,12 +7,12 @@ const engine = new Engine(workerData.nodeModules);
 const operations = {
   ping: () => ({ libraries: engine.names() }),
   load: ({ elm }) => engine.load(elm),
-  evaluate: (request) => engine.evaluate(request),
+  evaluate: (request, part) => engine.evaluate(request, part),
   value_sets: ({ sets }) => engine.begin(sets),
   add_measure: (request) => engine.measures.add(request),
   add_plan: (request) => engine.plans.add(request),
-  plan: (request) => engine.plans.evaluate(request),
-  measure: (request) => engine.measures.evaluate(request),
+  plan: (request, part) => engine.plans.evaluate(request, part),
+  measure: (request, part) => engine.measures.evaluate(request, part),
   explain: (request) => engine.explain(request),
   explain_plan: (request) => engine.plans.explain(request),
   explain_measure: (request) => engine.measures.explain(request),
@@ -24,7 +24,9 @@ async function answer(line) {
     request = JSON.parse(line);
     const operation = operations[request.op];
     if (!operation) throw new Error('there is no such operation');
-    return { id: request.id, result: await operation(request) };
+    // What answers many questions tells of each as it comes: should the next one break the worker, these stand.
+    const part = (each) => parentPort.postMessage(JSON.stringify({ id: request.id, part: each }));
+    return { id: request.id, result: await operation(request, part) };
   } catch (problem) {
     // Only the kind of error: a message may quote the chart.
     return { id: request.id ?? null, error: problem.name ?? 'Error' };
