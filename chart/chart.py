@@ -16,8 +16,13 @@ from chart.fact import LETTERS, Fact, FactKind
 from chart.moment import Moment, years_between, years_on
 from chart.sensitive import SensitiveClass, keep_back
 
-LeftOut = Literal["entered-in-error", "refuted", "cancelled", "after_as_of", "not_understood", "not_read"]
-"""Why a resource gives no fact: said to be wrong, a result that never came, later than the round, not understood."""
+LeftOut = Literal["entered-in-error", "refuted", "cancelled", "after_as_of", "own_text", "not_understood", "not_read"]
+"""Why a resource gives no fact: said to be wrong, a result that never came, later than the round, a text of an earlier
+round, not understood."""
+
+STANDS_FOR = "urn:preround:stands-for"
+"""System of the tag on a document that carries the text of a summary or of a proposal of ours. It is no evidence: what
+a round once said must not come back to the next one as what somebody noted."""
 
 _RESULTS = frozenset({"lab", "vital", "survey", "other", "report", "imaging"})
 """A cancelled one of these was never made, whatever stands in it; a cancelled order or visit is a fact."""
@@ -71,7 +76,7 @@ class Chart:
             if kind == "Patient":
                 patient = found[0] if found else patient
             elif found:
-                reason = _left_out(found[0], as_of)
+                reason = "own_text" if _is_own(resource) else _left_out(found[0], as_of)
                 if reason:
                     left.setdefault(reason, []).append(reference)
                 else:
@@ -181,6 +186,13 @@ def _age(patient: Fact, as_of: datetime) -> int | None:
     if born is None or born.day is None:
         return None
     return years_between(born.date, patient.ended.date if patient.ended else as_of.date())
+
+
+def _is_own(resource: Mapping[str, Any]) -> bool:
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, Mapping) else None
+    listed = tags if isinstance(tags, list) else []
+    return any(isinstance(tag, Mapping) and tag.get("system") == STANDS_FOR for tag in listed)
 
 
 def _left_out(fact: Fact, as_of: datetime) -> LeftOut | None:

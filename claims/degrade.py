@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from chart.chart import STANDS_FOR
 from chart.extract.markup import html_text
 from claims.proposed import proposed
 
@@ -48,9 +49,10 @@ def stand_in(resource: Resource, kind: str, *, title: str) -> Resource:
     """
     if kind not in ladder(str(resource["resourceType"])):
         raise ValueError("Take a type from the ladder of the resource.")
-    if kind == "Task":
-        return _task(resource, title)
-    return _document(resource, title)
+    meta = resource.get("meta", {})
+    tag = {"system": STANDS_FOR, "code": str(resource["resourceType"])}
+    found = _task(resource, title) if kind == "Task" else _document(resource, title)
+    return {**found, "meta": {**meta, "tag": [*meta.get("tag", ()), tag]}}
 
 
 @cache

@@ -115,6 +115,11 @@ def _unread(material: Material) -> str:
     return f", {len(unread)} notes not read as text ({next(iter(unread.values()))})"
 
 
+def _own(material: Material) -> str:
+    own = len(material.appraisal.chart.left_out.get("own_text", ()))
+    return f", {own} written in an earlier round" if own else ""
+
+
 def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[Draft]) -> list[str]:
     counts = material.appraisal.chart.counts
     read = sum(counts.values())
@@ -125,7 +130,7 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
         f"Read {read} resources, {'cut: ' + ', '.join(cut) if cut else 'nothing cut'}; "
         f"left out {wrong} entered in error, refuted or cancelled, "
         f"{len(left.get('after_as_of', ()))} dated later, {len(left.get('not_understood', ()))} not understood"
-        f"{_unread(material)}. "
+        f"{_unread(material)}{_own(material)}. "
         f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
     ]
     lines[:0] = dict.fromkeys(line for one in drafts for line in one.notice)

@@ -69,11 +69,13 @@ class Capabilities:
         """True unless the server is known not to take new resources of this type, or none that is written only once."""
         if not self.known:
             return True
-        offer = self.offers.get(resource_type)
-        if offer is None:
-            return False
-        by_id = offer.update_create and offer.interacts("update")
-        return by_id or (offer.conditional_create and offer.interacts("create"))
+        offer = self.of(resource_type)
+        return self.chooses_id(resource_type) or (offer.conditional_create and offer.interacts("create"))
+
+    def chooses_id(self, resource_type: str) -> bool:
+        """True unless the server is known not to make a resource of this type at an id that we choose."""
+        offer = self.of(resource_type)
+        return not self.known or (offer.update_create and offer.interacts("update"))
 
     def offers_include(self, resource_type: str, include: str) -> bool:
         """True only where the server lists this `_include`."""

@@ -40,8 +40,7 @@ class Holdings:
 
     def chooses_id(self, entry: WriteEntry) -> bool:
         """True where the server takes the id that we chose; one that does not say is asked to."""
-        listed = self._capabilities.known and not self._capabilities.of(entry.resource["resourceType"]).update_create
-        return entry.if_match is not None or not listed
+        return entry.if_match is not None or self._capabilities.chooses_id(str(entry.resource["resourceType"]))
 
     async def look(self) -> None:
         """Ask for every entry not found yet.

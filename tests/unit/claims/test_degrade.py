@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chart.chart import STANDS_FOR
 from claims.degrade import ladder, stand_in
 from claims.seal import AIAST, finished_form
 from review.wellformed import faults
@@ -122,7 +123,8 @@ def text_of(resource: dict[str, Any]) -> str:
 @pytest.mark.parametrize(("name", "kind"), STEPS)
 def test_it_is_fhir_that_may_be_written_and_says_the_same(name: str, kind: str) -> None:
     meant, found = MEANT[name], stands(name, kind)
-    assert (found["resourceType"], found["id"], found["meta"]) == (kind, "x", META)
+    assert (found["resourceType"], found["id"], found["meta"]["security"]) == (kind, "x", META["security"])
+    assert found["meta"]["tag"] == [{"system": STANDS_FOR, "code": meant["resourceType"]}]
     assert faults(found) == ()
     WritePolicy.own().check(finished_form(found))
     lines = text_of(found).splitlines()
