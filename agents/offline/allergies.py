@@ -23,7 +23,7 @@ _ALLERGY_TO = re.compile(r"^allergy to\s+|\s+allergy$", re.I)
 def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
     """What the list says, with the note or the entry that says otherwise."""
     listed = [f for f in m.appraisal.chart.of("allergy") if "negated" not in f.tags]
-    known = [f for f in listed if f.status not in PAST and "none_known" not in f.tags]
+    known = sorted((f for f in listed if f.status not in PAST and "none_known" not in f.tags), key=_gravity)
     stated_none = [f for f in listed if f.status not in PAST and "none_known" in f.tags]
     past = [f for f in listed if f.status in PAST]
     claims = []
@@ -55,6 +55,14 @@ def _known(m: Material, known: Sequence[Fact], stated_none: Sequence[Fact], clai
         s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
     _note_denial(s, m)
     return s.claim(claim_id, salience=1)
+
+
+def _gravity(fact: Fact) -> int:
+    """What can kill is read first: anaphylaxis, then what the list calls high or severe."""
+    if "reaction" in fact.cells and re.search("anaphyla|angioedema", fact.cells["reaction"].text, re.I):
+        return 0
+    said = {fact.cells[r].text for r in ("criticality", "severity") if r in fact.cells}
+    return 1 if said & {"high", "severe"} else 2
 
 
 def _grouped(s: Sentence, known: Sequence[Fact]) -> Sentence:
