@@ -249,7 +249,9 @@ class _Check:
                 "Literature: ",
                 "No rule knows",
                 "COULD NOT READ",
-                "Child: adult targets",
+                "Child: ranges by age",
+                "Pregnancy: ",
+                "Age unknown: ",
                 "Not shown to the model",
             )
             if text and text not in known and not text.startswith(frame) and "further sentences are folded" not in text:
@@ -292,11 +294,12 @@ _BEHIND = {
 
 
 def _dose(number: Written, name: str) -> bool:
-    """Whether a cited name has the strength: `lisinopril 10 MG` for 10 mg, in whatever unit word it uses."""
-    return (
-        re.search(rf"(?<![\d.]){re.escape(number.text)} ?(?:{_DOSE_WORDS[number.unit[:2].lower()]})", name, re.I)
-        is not None
-    )
+    """Whether a cited name has the strength: `lisinopril 10 MG` for 10 mg, 0.044 MG for 44 mcg."""
+    written = [(re.escape(number.text), _DOSE_WORDS[number.unit[:2].lower()])]
+    if number.unit.lower().startswith("mcg"):
+        milligrams = format((number.value / 1000).normalize(), "f")
+        written.append((f"{re.escape(milligrams)}0*", "mg"))
+    return any(re.search(rf"(?<![\d.]){digits} ?(?:{words})", name, re.IGNORECASE) for digits, words in written)
 
 
 def _doses(claim: Mapping[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ _UNIT = (
 _NUMBER = re.compile(
     rf"(?<![\w.,-])(?P<sign>[+−-]?)(?P<digits>\d+(?:\.\d+)?)(?!\d|\.\d|[A-Za-z-])(?: ?(?P<unit>{_UNIT})(?![\w/]))?"
 )
-DOSE = re.compile(r"mg(?:/(?:actuat|ml|hr|h))?|mcg|units|mL")
+DOSE = re.compile(r"mg(?:/(?:actuat|ml|hr|h))?|mcg|units|mL", re.IGNORECASE)
 """Units that belong to the name of a medicine."""
 _GLUED = re.compile(r"[A-Za-z]-$")
 

@@ -264,7 +264,8 @@ def test_a_round_ends_as_it_should_and_nothing_false_stands(
     fault, end = FAULTS[name], ended[name, story]
     result = end.result
     assert result["status"] == "awaiting_review"
-    assert check(result, end.chart).findings == ()
+    found = check(result, end.chart).findings
+    assert not found, "\n".join(found)
     summary = next(d for d in result["drafts"] if d["task"] == "summary")
     reasons = [r["reason"] for r in summary["removed"]]
     # What only notes can bring needs notes to be read.
