@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from claims.canonical import read_exact
 from claims.diff import Change, changes
+from claims.note import words_of
 from claims.seal import Signature
 from preround import rounds
 from preround.commands.run import show_result
@@ -136,6 +137,8 @@ def _say_entries(shown: Shown, entries: Sequence[dict[str, Any]]) -> None:
             out.print(f"    {words}", markup=False)
         for change in found["diff"][:12]:
             out.print(f"    {change['path']}: {change['new']}", markup=False)
+        for line in (words_of(entry.resource) or "").splitlines():
+            out.print(f"    | {line}", markup=False)
 
 
 def _say_receipts(receipts: Sequence[dict[str, Any]]) -> None:

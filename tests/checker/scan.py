@@ -25,6 +25,8 @@ _NUMBER = re.compile(
 )
 DOSE = re.compile(r"mg(?:/(?:actuat|ml|hr|h))?|mcg|units|mL", re.IGNORECASE)
 """Units that belong to the name of a medicine."""
+_CLOCK = re.compile(r"(?<=· )\d{1,2}:\d{2}(?!\d)")
+"""The time of day behind a date; the day is what is held against the chart."""
 _GLUED = re.compile(r"[A-Za-z]-$")
 
 
@@ -85,12 +87,19 @@ def scan(text: str) -> tuple[list[WrittenDate], list[Written]]:
             iso += f"-{int(parts['day']):02d}" if parts.get("day") else ""
             dates.append(WrittenDate(text=match[0], iso=iso))
         rest = pattern.sub(lambda m: "·" * len(m[0]), rest)
+    rest = _CLOCK.sub(lambda m: "·" * len(m[0]), rest)
     numbers = [
-        Written(text=m["digits"], sign=m["sign"], unit=m["unit"] or "", start=m.start())
+        Written(text=m["digits"], sign=m["sign"], unit=m["unit"] or _paired(rest, m.end()), start=m.start())
         for m in _NUMBER.finditer(_ranges(rest))
         if not _GLUED.search(rest[: m.start() + len(m["sign"])])
     ]
     return dates, numbers
+
+
+def _paired(text: str, end: int) -> str:
+    """The unit that a strength shares with the next one: mcg for the first number of `250/50 mcg`."""
+    match = re.match(rf"/\d+(?:\.\d+)? ?({DOSE.pattern})(?![\w/])", text[end:])
+    return match[1] if match else ""
 
 
 def _ranges(text: str) -> str:

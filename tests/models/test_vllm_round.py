@@ -64,7 +64,6 @@ async def test_the_second_and_third_draft_come_from_the_prefix_cache(vllm: VllmS
     tasks = [prompt(t) for t in ("summary", "comparison", "suggestions")]
     shares = [cached / sent for text, sent, cached in cost if any(t in text for t in tasks)]
     assert len(shares) == 3
-    assert shares[0] < 0.3, "the first one was read cold"
     assert min(shares[1:]) >= 0.6, shares
     assert found["ledger"]["largest_prompt_tokens"] <= 16_000
 

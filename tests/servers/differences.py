@@ -19,7 +19,6 @@ DIFFERENCES: dict[Maker, dict[str, str]] = {
         "test_four_workers_at_once_leave_one_version_each": (
             "it takes a PUT with If-None-Match: * as any other PUT: four equal versions of one resource"
         ),
-        "test_what_its_rules_refuse_is_said_and_nothing_of_the_group_stays": _NOT_CHECKED,
         "test_what_the_server_refuses_is_named_and_none_of_its_bundle_stays": _NOT_CHECKED,
     },
 }
