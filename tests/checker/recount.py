@@ -43,8 +43,17 @@ def _urgent_visits(chart: RawChart, match: re.Match[str], cited: Sequence[Value]
 
 
 def _visits_for_it(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
-    """Visits with a reason that begins with the words before the count, in the last three years."""
-    words, since = match["what"].lower(), chart.months_ago(36)
+    """Visits with a reason that begins with the words before the count, in the last three years, or else ever."""
+    recent = _reasons(chart, match["what"].lower(), since=chart.months_ago(36))
+    return recent or _visits_ever(chart, match, cited)
+
+
+def _visits_ever(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
+    """Visits for it whenever they were, where the sentence lists their days."""
+    return _reasons(chart, match["what"].lower(), since=date.min)
+
+
+def _reasons(chart: RawChart, words: str, *, since: date) -> int:
     found = 0
     for encounter in chart.standing("Encounter"):
         if when(encounter) and day_of(when(encounter)) >= since:
@@ -135,7 +144,8 @@ def _denying(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> i
 _PHRASES: tuple[tuple[str, Count], ...] = (
     (r"(?P<n>\d+) visits? in twelve months", _visits_of_the_year),
     (r"(?P<n>\d+) as emergency or in hospital", _urgent_visits),
-    (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it", _visits_for_it),
+    (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it(?!, \d)", _visits_for_it),
+    (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it, (?=\d)", _visits_ever),
     (r"BP over target on (?P<n>\d+) readings running", _pressures),
     (
         rf"(?P<value>\d+(?:\.\d+)?)(?: [^\s,;]+)? on (?P<n>\d+) days running(?: to|, last) (?P<until>{_DATE})",
