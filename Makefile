@@ -5,17 +5,20 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
+# What starts a thousand processes compiles its modules once, whatever the caller's shell says of that.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Any Python 3.11 will do, under whatever name it has here.
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 APP := .venv/.app
 DEV := .venv/.dev
-# Tests share two workers by file: a file's servers are started once.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile -rfEs
+# Tests share two workers by file, in the order of tests/conftest.py: a file's servers are started once.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rfEs
 ARGS ?=
 
-.PHONY: help demo serve test check lint types imports format pins clean
+.PHONY: help demo serve test check lint types imports format pins reference bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -48,12 +51,18 @@ format: $(DEV) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix .
 
 pins: $(APP) ## resolve requirements/*.txt again from pyproject.toml
-	@for group in app dev postgres; do \
-		case $$group in dev) more="--group dev --extra hear --extra postgres";; postgres) more="--extra postgres";; *) more="";; esac; \
+	@for group in app dev postgres telemetry; do \
+		case $$group in dev) more="--group dev --extra evals --extra hear --extra imaging --extra slides --extra postgres --extra telemetry";; postgres|telemetry) more="--extra $$group";; *) more="";; esac; \
 		$(BIN)/uv pip compile pyproject.toml $$more --universal --generate-hashes \
 			--no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade --quiet \
 			--output-file requirements/$$group.txt; \
 	done
+
+reference: $(APP) node_modules ## write docs/reference and docs/model-cards again from the program
+	@$(BIN)/python -m preround.reference
+
+bench: $(DEV) node_modules/.dev ## run every benchmark (half an hour) and write docs/benchmarks.md; one of them: make bench ARGS=rounds
+	@$(BIN)/python -m benchmarks.document $(ARGS)
 
 clean: ## remove what make made; the state in .preround stays
 	@rm -rf .venv node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -75,24 +75,6 @@ class Material:
         return tuple(line for line in self.coverage.values() if line.error)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spent:
-    """What a reasoner's model calls cost."""
-
-    llm_calls: int = 0
-    """Calls made."""
-    prompt_tokens: int = 0
-    """Tokens sent."""
-    completion_tokens: int = 0
-    """Tokens received."""
-    largest_prompt_tokens: int = 0
-    """The longest prompt."""
-    cached_prompt_tokens: int = 0
-    """Prompt tokens that the server had in its cache."""
-    prompts: tuple[str, ...] = field(default=())
-    """SHA-256 of the prompt files used."""
-
-
 Judged = tuple[Draft, Sequence[Verdict]]
 """A draft and the verdicts on its refused claims."""
 
@@ -111,8 +93,8 @@ class Reasoner(Protocol):
         ...
 
     @property
-    def spent(self) -> Spent:
-        """What its calls have cost since it was made."""
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks that it drafts; a round with another is refused before it is opened."""
         ...
 
     async def plan(self, brief: Brief) -> Plan:

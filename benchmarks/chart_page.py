@@ -72,7 +72,7 @@ class Shown:
     def on_page(self) -> tuple[Claim, ...]:
         """The claims whose sentence stands on the page, each once."""
         lines = {line.partition(". ")[2] if line[:1].isdigit() else line for line in self.lines} | set(self.lines)
-        return tuple(c for c in self.claims if c.text in lines)
+        return tuple(c for c in self.claims if c.line in lines)
 
 
 def stories() -> Iterator[Sample]:
@@ -102,13 +102,20 @@ def _settled(body: bytes, place: str) -> tuple[Resource, ...]:
     )
 
 
-def material_of(resources: Sequence[Resource], as_of: datetime, *, failed: Mapping[str, str] | None = None) -> Material:
+def material_of(
+    resources: Sequence[Resource],
+    as_of: datetime,
+    *,
+    failed: Mapping[str, str] | None = None,
+    site: Path | None = None,
+) -> Material:
     """The appraised chart with a coverage line for everything that is always looked at.
 
     Args:
         resources: of one patient.
         as_of: clinical now.
         failed: resource types whose search failed, with the reason; their resources are left out.
+        site: a folder with a site's own rows of the tables.
     """
     failed = failed or {}
     read = [r for r in resources if r["resourceType"] not in failed]
@@ -124,7 +131,9 @@ def material_of(resources: Sequence[Resource], as_of: datetime, *, failed: Mappi
         )
         for n, kind in enumerate(MUST_LOOK, start=1)
     }
-    return Material(brief=Brief(tasks=TASKS), appraisal=appraise(Chart.build(read, as_of=as_of)), coverage=coverage)
+    return Material(
+        brief=Brief(tasks=TASKS), appraisal=appraise(Chart.build(read, as_of=as_of), site=site), coverage=coverage
+    )
 
 
 def show(material: Material) -> Shown:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import json
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from evals.charts import bundle_resources
+from tools.fhir import wire
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,21 +34,32 @@ def samples(folder: Path) -> Iterator[Sample]:
         raise FileNotFoundError(f"There are no charts in {folder}; give their folder with --data.")
     for file in files:
         text = gzip.decompress(file.read_bytes()).decode()
-        entries = json.loads(text, parse_float=Decimal)["entry"]
-        names = {e["fullUrl"]: f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries}
-        resources = [_rewritten(e["resource"], names) for e in entries]
+        resources = bundle_resources(text)
         for resource in resources:
             resource["meta"] = {**resource.get("meta", {}), "versionId": "1"}
         patient = next(r["id"] for r in resources if r["resourceType"] == "Patient")
-        yield Sample(patient=patient, resources=tuple(resources))
+        yield Sample(patient=patient, resources=resources)
 
 
-def _rewritten(node: Any, names: dict[str, str]) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(node, dict):
-        return {
-            k: names.get(v, v) if k == "reference" and isinstance(v, str) else _rewritten(v, names)
-            for k, v in node.items()
-        }
-    if isinstance(node, list):
-        return [_rewritten(v, names) for v in node]
-    return node
+def us_core(archive: Path) -> Iterator[dict[str, Any]]:
+    """The resources of the US Core examples, those in bundles too."""
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            file = opened.extractfile(member)
+            if file is not None and member.name.endswith(".json"):
+                yield from unbundled(wire.parse(file.read()))
+
+
+def converted(folder: Path) -> Iterator[dict[str, Any]]:
+    """The resources of C-CDA documents that a converter made into gzipped bundles."""
+    for path in sorted(folder.glob("*.json.gz")):
+        yield from unbundled(wire.parse(gzip.decompress(path.read_bytes())))
+
+
+def unbundled(resource: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON value
+    """The resource, or those of a bundle and of bundles in it."""
+    if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+        for entry in resource.get("entry", []):
+            yield from unbundled(entry.get("resource"))
+    elif isinstance(resource, dict):
+        yield resource

@@ -1,6 +1,6 @@
 """What FHIR costs here: a chart to facts beside validating it, loading into the sandbox, and searching it as it grows.
 
-    python -m benchmarks.fhir [--data PATH] [--json FILE]
+    python -m benchmarks.fhir [--data PATH] [--part facts|loading|searches] [--json FILE]
 
 All figures are CPU seconds of this process, client and server together: of facts and validation on the same resources,
 of `preround.load` into an empty sandbox, and of the same filtered searches on a small and a large one, in turn. The
@@ -16,24 +16,22 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from fhir.resources.R4B import get_fhir_model_class
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.charts import Sample, samples
-from chart.chart import Chart
+from benchmarks.charts import samples
+from benchmarks.fhir_facts import AS_OF, Facts, facts_of
 from preround.load import load
 from preround.sandbox.app import create_sandbox
-from tools.fhir.client import FhirClient, Params
+from tools.fhir.client import FhirClient
+from tools.fhir.query import Params
 from tools.fhir.transport import in_process
 
-AS_OF = datetime(2021, 8, 1, tzinfo=UTC)
 MIN_FACTOR = 15.0
 """Validating a chart takes at least so many times as long as reading it into facts."""
 MIN_LOADED = 1000.0
@@ -46,22 +44,8 @@ TURNS = 25
 """How often each search is asked of each server."""
 A_CHART = 100
 """Resources of one invented patient on those servers."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """Reading charts into facts, beside validating them."""
-
-    resources: int
-    """Resources of all charts."""
-    facts_seconds: float
-    """CPU of `Chart.build` on each chart."""
-    validate_seconds: float
-    """CPU of the R4B models on the same resources."""
-    factor: float
-    """The second over the first."""
-    largest_factor: float
-    """The same for the largest chart alone."""
+Part = Literal["facts", "loading", "searches"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,37 +74,6 @@ class Growth:
     """CPU of one of the large one."""
     growth: float
     """The second over the first."""
-
-
-def facts_of(charts: list[Sample]) -> Facts:
-    """Read and validate the same resources, in turn, the fastest of three counting."""
-
-    def read(one: Sample) -> None:
-        Chart.build(one.resources, as_of=AS_OF)
-
-    def validate(one: Sample) -> None:
-        for each in one.resources:
-            get_fhir_model_class(each["resourceType"]).model_validate(each)
-
-    pairs = [(_cpu(read, one), _cpu(validate, one)) for one in charts]
-    largest = max(range(len(charts)), key=lambda n: len(charts[n].resources))
-    reading, validating = sum(r for r, _ in pairs), sum(v for _, v in pairs)
-    return Facts(
-        resources=sum(len(one.resources) for one in charts),
-        facts_seconds=reading,
-        validate_seconds=validating,
-        factor=validating / reading,
-        largest_factor=pairs[largest][1] / pairs[largest][0],
-    )
-
-
-def _cpu(work: Callable[[Sample], None], given: Sample, turns: int = 3) -> float:
-    spent = []
-    for _ in range(turns):
-        began = time.process_time()
-        work(given)
-        spent.append(time.process_time() - began)
-    return min(spent)
 
 
 async def loaded(source: Path, folder: Path) -> tuple[Loading, FhirClient]:
@@ -207,9 +160,9 @@ class Report:
     """All of it."""
 
     facts: Facts | None
-    """None without the sample charts."""
+    """None without the sample charts, or where it was not asked for."""
     loading: Loading | None
-    """None without the sample charts."""
+    """None without the sample charts, or where it was not asked for."""
     searches: list[Growth]
     """One row a search."""
 
@@ -225,11 +178,12 @@ class Report:
         return found
 
 
-def measure(data: Path, *, small: int = SMALL, large: int = LARGE) -> Report:
-    """Measure everything; without the sample charts only the searches.
+def measure(data: Path, parts: Collection[Part] = PARTS, *, small: int = SMALL, large: int = LARGE) -> Report:
+    """Measure; without the sample charts only the searches.
 
     Args:
         data: a folder of gzipped Synthea transactions.
+        parts: what to measure.
         small: resources on the small server.
         large: resources on the large one.
     """
@@ -237,26 +191,29 @@ def measure(data: Path, *, small: int = SMALL, large: int = LARGE) -> Report:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         return Report(
-            facts=facts_of(list(samples(data))) if there else None,
-            loading=asyncio.run(loaded(data, folder))[0] if there else None,
-            searches=asyncio.run(grown(folder, small, large)),
+            facts=facts_of(list(samples(data))) if there and "facts" in parts else None,
+            loading=asyncio.run(loaded(data, folder))[0] if there and "loading" in parts else None,
+            searches=asyncio.run(grown(folder, small, large)) if "searches" in parts else [],
         )
 
 
 def show(report: Report) -> None:
     """Print the report."""
     console = Console()
-    if report.facts and report.loading:
+    if report.facts:
+        one = report.facts
         console.print(
-            f"{report.facts.resources} resources: facts {report.facts.facts_seconds:.3f} s, validation "
-            f"{report.facts.validate_seconds:.3f} s, {report.facts.factor:.1f} times as long "
-            f"({report.facts.largest_factor:.1f} times for the largest chart)."
+            f"{one.resources} resources: facts {one.facts_seconds:.3f} s, validation {one.validate_seconds:.3f} s, "
+            f"{one.factor:.1f} times as long ({one.largest_factor:.1f} times for the largest chart); from bytes "
+            f"{one.bytes_facts_seconds:.3f} s and {one.bytes_validate_seconds:.3f} s, {one.bytes_factor:.1f} times."
         )
+    if report.loading:
         console.print(f"{report.loading.resources} loaded, {report.loading.a_second:.0f} a CPU second.")
-    table = Table("search", "found", f"ms at {SMALL}", f"ms at {LARGE}", "growth")
-    for row in report.searches:
-        table.add_row(row.search, str(row.found), f"{row.small_ms:.2f}", f"{row.large_ms:.2f}", f"{row.growth:.2f}")
-    console.print(table)
+    if report.searches:
+        table = Table("search", "found", "ms, small", "ms, large", "growth")
+        for row in report.searches:
+            table.add_row(row.search, str(row.found), f"{row.small_ms:.2f}", f"{row.large_ms:.2f}", f"{row.growth:.2f}")
+        console.print(table)
     for sentence in report.missed:
         console.print(sentence, style="red")
 
@@ -266,9 +223,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     data = Path(os.environ.get("PREROUND_TEST_DATA", "../shared/data"))
     parser.add_argument("--data", type=Path, default=data, help="a folder of Synthea bundles, or with one")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this; may be given again")
+    parser.add_argument("--small", type=int, default=SMALL, help="resources on the small server (%(default)s)")
+    parser.add_argument("--large", type=int, default=LARGE, help="resources on the large one (%(default)s)")
     parser.add_argument("--json", type=Path, help="write the report to this file")
     given = parser.parse_args()
-    report = measure(given.data / "synthea" if (given.data / "synthea").is_dir() else given.data)
+    folder = given.data / "synthea" if (given.data / "synthea").is_dir() else given.data
+    report = measure(folder, given.part or PARTS, small=given.small, large=given.large)
     show(report)
     if given.json:
         given.json.write_text(json.dumps({**asdict(report), "missed": report.missed}, indent=1) + "\n")

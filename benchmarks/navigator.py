@@ -14,8 +14,7 @@ import argparse
 import asyncio
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,122 +23,38 @@ from langchain_core.messages import AIMessage
 from rich.console import Console
 from rich.table import Table
 
-from agents.models.asking import Asker, about_tokens
+from agents.models.asking import Asker
 from agents.models.scripted import ScriptedChat
 from agents.plan import MUST_LOOK
 from agents.reasoner import Brief, Material
 from agents.worded.reasoner import WordedReasoner
-from benchmarks.charts import Sample, samples
+from benchmarks.charts import samples
+from benchmarks.notebook_cost import QUESTIONS, Cost, Question, navigator_cost
 from chart.appraisal import Appraisal, appraise
 from chart.chart import Chart
 from chart.extract.condition import ACTIVE
 from claims.claim import Citation, Claim, Draft
 from claims.verify import Verdict
-from tools.evidence import Coverage
+from evals.charts import all_read
+from tools.tally import Tally
 
 AS_OF = datetime(2021, 8, 1, tzinfo=UTC)
-_TYPES = (
-    "AllergyIntolerance",
-    "CarePlan",
-    "CareTeam",
-    "Condition",
-    "DiagnosticReport",
-    "Encounter",
-    "Goal",
-    "ImagingStudy",
-    "MedicationAdministration",
-    "MedicationRequest",
-    "Observation",
-    "Procedure",
-)
-"""The twelve types of the Navigator's manifest; it reads neither notes nor immunizations."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """One question, and what an oracle would fetch for it."""
-
-    key: str
-    """Stable name."""
-    text: str
-    """The words."""
-    types: tuple[str, ...]
-    """Types that hold the answer; all that the chart has for a full summary."""
-    codes: frozenset[str]
-    """Codes within those types; empty for all."""
-
-
-QUESTIONS = (
-    Question(
-        key="medications",
-        text="Which medications is the patient taking now?",
-        types=("MedicationRequest",),
-        codes=frozenset(),
-    ),
-    Question(
-        key="hba1c", text="How has the HbA1c changed over time?", types=("Observation",), codes=frozenset({"4548-4"})
-    ),
-    Question(key="summary", text="Give me a full summary of this patient.", types=_TYPES, codes=frozenset()),
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cost:
-    """What one question costs."""
-
-    calls: int
-    """Model calls."""
-    requests: int
-    """FHIR requests."""
-    prompt_tokens: int
-    """All prompts together."""
-    largest: int
-    """The longest prompt."""
-
-
-def navigator_cost(sample: Sample, question: Question) -> Cost:
-    """The Navigator's cost for one question (formula as measured against its own node functions)."""
-    by_type: dict[str, list[Mapping[str, Any]]] = {}
-    for resource in sample.resources:
-        by_type.setdefault(str(resource["resourceType"]), []).append(resource)
-    chosen = [t for t in question.types if t in by_type]
-    asked = f"{question.text}. Patient ID {sample.patient}."
-    manifest = {t: _manifest(t, by_type[t]) for t in _TYPES if t in by_type}
-    whole = "\n".join(manifest.values())
-    fetched = [_bundle(_answering(by_type[t], question.codes)) for t in chosen]
-    # What its model would write between the steps (the extracted facts) is not counted: a lower bound for its side.
-    prompts = [
-        about_tokens(whole) + about_tokens("x" * (1371 + 3 * len(asked) + 2 * max(0, len(chosen) - 1))),
-        *(about_tokens(manifest[t]) + about_tokens("x" * (1106 + 2 * len(t) + len(asked))) for t in chosen),
-        *(about_tokens(bundle) + about_tokens("x" * (754 + len(asked))) for bundle in fetched),
-    ]
-    return Cost(calls=3 + 2 * len(chosen), requests=12 + len(chosen), prompt_tokens=sum(prompts), largest=max(prompts))
-
-
-def _manifest(kind: str, resources: Iterable[Mapping[str, Any]]) -> str:
-    """The Navigator's manifest of a type: ``display=code`` for every resource, repeats included."""
-    codes = []
-    for resource in resources:
-        concept = resource.get("code") or resource.get("medicationCodeableConcept") or {}
-        for coding in concept.get("coding", ())[:1]:
-            codes.append(f"{coding.get('display')}={coding.get('code')}")
-    return f"**{kind}**: Available codes include: {', '.join(codes)}"
-
-
-def _answering(resources: Sequence[Mapping[str, Any]], codes: frozenset[str]) -> list[Mapping[str, Any]]:
-    if not codes:
-        return list(resources)
-    return [r for r in resources if any(c.get("code") in codes for c in r.get("code", {}).get("coding", ()))]
-
-
-def _bundle(resources: Sequence[Mapping[str, Any]]) -> str:
-    """One fetch as the Navigator pastes it: whole resources as JSON, without meta."""
-    rows = [{k: v for k, v in r.items() if k != "meta"} for r in resources]
-    return json.dumps({"resourceType": "Bundle", "entry": [{"resource": r} for r in rows]}, default=str)
-
-
-async def our_cost(sample: Sample, appraisal: Appraisal, question: Question) -> tuple[Cost, str]:
+async def our_cost(appraisal: Appraisal, question: Question) -> tuple[Cost, str]:
     """What a round sends, and its longest prompt."""
+    spent, prompts = await prompts_of(appraisal, question)
+    cost = Cost(
+        calls=spent.llm_calls,
+        requests=len(MUST_LOOK) + 4,
+        prompt_tokens=spent.prompt_tokens,
+        largest=spent.largest_prompt_tokens,
+    )
+    return cost, max(prompts, key=len)
+
+
+async def prompts_of(appraisal: Appraisal, question: Question) -> tuple[Tally, tuple[str, ...]]:
+    """What a model is given in a round with one repair, in order, by a chat model that answers with nothing."""
 
     def reply(prompt: str) -> AIMessage:
         asks_for_more = "whether anything else must be read" in prompt
@@ -156,19 +71,12 @@ async def our_cost(sample: Sample, appraisal: Appraisal, question: Question) -> 
         tasks=("summary", "comparison", "suggestions") if full else ("question",),
         question=None if full else question.text,
     )
-    material = Material(brief=brief, appraisal=appraisal, coverage=_coverage(appraisal))
+    material = Material(brief=brief, appraisal=appraisal, coverage=all_read(appraisal))
     await reasoner.plan(brief)
     await reasoner.assess(material)
     drafts = [await reasoner.draft(task, material) for task in brief.tasks]
     await reasoner.repair([(draft, [_refused(appraisal, draft)]) for draft in drafts], material)
-    spent = reasoner.spent
-    cost = Cost(
-        calls=spent.llm_calls,
-        requests=len(MUST_LOOK) + 4,
-        prompt_tokens=spent.prompt_tokens,
-        largest=spent.largest_prompt_tokens,
-    )
-    return cost, max(chat.prompts, key=len)
+    return reasoner.spent, tuple(chat.prompts)
 
 
 def _refused(appraisal: Appraisal, draft: Draft) -> Verdict:
@@ -177,20 +85,6 @@ def _refused(appraisal: Appraisal, draft: Draft) -> Verdict:
     citations = tuple(Citation(reference=i, path=i, value="", fact=i) for i in last)
     claim = Claim(id="m1", text="A sentence that did not stand.", kind="fact", salience=2, citations=citations)
     return Verdict(claim=claim, reasons=("the number 999 is in nothing it cites",))
-
-
-def _coverage(appraisal: Appraisal) -> dict[str, Coverage]:
-    return {
-        f"c{i}": Coverage(
-            id=f"c{i}",
-            tool="fhir_read",
-            query=f"{kind}?patient=…",
-            found=appraisal.chart.counts.get(kind, 0),
-            truncated=False,
-            error=None,
-        )
-        for i, kind in enumerate(MUST_LOOK, start=1)
-    }
 
 
 def share_in_prompt(appraisal: Appraisal, prompt: str) -> float:
@@ -211,7 +105,7 @@ async def measure(data: Path) -> dict[str, Any]:
         appraisal = appraise(Chart.build(sample.resources, as_of=AS_OF))
         for question in QUESTIONS:
             theirs = navigator_cost(sample, question)
-            ours, prompt = await our_cost(sample, appraisal, question)
+            ours, prompt = await our_cost(appraisal, question)
             rows.append(
                 {
                     "chart": sample.patient[:8],

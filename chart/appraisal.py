@@ -16,6 +16,7 @@ from chart.drug import Drugs, drugs
 from chart.fact import Fact
 from chart.finding import RANK, Finding
 from chart.gaps import missing_therapy, never_recorded, unmonitored, unrepeated
+from chart.instructions import instructions
 from chart.lapses import lapsed, only_as_needed, recurrent, risky_stale
 from chart.measurement import Measurements, Range, measurements
 from chart.note_conflicts import note_conflicts
@@ -98,11 +99,6 @@ class Appraisal:
         """The days on which something was measured, oldest first."""
         return tuple(sorted({p.day for s in self.series.values() for p in s.points}))
 
-    @property
-    def unknown_drugs(self) -> tuple[Course, ...]:
-        """Courses in use with an ingredient that the table does not know: no rule looked at them."""
-        return tuple(c for c in self.courses if c.state != "finished" and not c.drug.known)
-
 
 def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
     """Appraise a chart. Pure: the same chart gives the same appraisal.
@@ -127,6 +123,7 @@ def appraise(chart: Chart, *, site: Path | None = None) -> Appraisal:
     doses = _doses(chart, courses, series, dose_table) if child else None
     found: list[Finding] = [*implausible, *duplicates(courses)]
     found.extend(_course_findings(courses))
+    found.extend(instructions(chart))
     found.extend(note_conflicts(chart, courses, drug_table, concept_table))
     pairs_found, pairs_checked = pairs(courses, book)
     if not chart.deceased:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
+from chart.collector import paused
 from chart.extract.attachment import Unreadable
-from chart.extract.dispatch import POINTED_AT, READ, facts_of, is_nobodys
+from chart.extract.dispatch import facts_of
 from chart.extract.note import NoteText, note_text
-from chart.fact import LETTERS, Fact, FactKind
-from chart.moment import Moment, years_between, years_on
-from chart.sensitive import SensitiveClass, keep_back
-
-LeftOut = Literal["entered-in-error", "refuted", "cancelled", "after_as_of", "own_text", "not_understood", "not_read"]
-"""Why a resource gives no fact: said to be wrong, a result that never came, later than the round, a text of an earlier
-round, not understood."""
-
-STANDS_FOR = "urn:preround:stands-for"
-"""System of the tag on a document that carries the text of a summary or of a proposal of ours. It is no evidence: what
-a round once said must not come back to the next one as what somebody noted."""
-
-_RESULTS = frozenset({"lab", "vital", "survey", "other", "report", "imaging"})
-"""A cancelled one of these was never made, whatever stands in it; a cancelled order or visit is a fact."""
-_WRONG = frozenset({"entered-in-error"})
+from chart.fact import Fact, FactKind
+from chart.left_out import LeftOut, left_out, why_not
+from chart.library import Library
+from chart.moment import years_between, years_on
+from chart.numbering import Row, numbered, row_of
+from chart.screen import Screened, screen
+from chart.sensitive import SensitiveClass, sensitive_classes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +39,7 @@ class Chart:
     versions: Mapping[str, str | None]
     """The version of every resource as read, by ``Type/id``; those kept back by policy too, for the freshness check."""
     masked: Mapping[str, int]
-    """How many facts policy keeps out of the chart and lets a page mention, by class of sensitive data."""
+    """How many facts policy keeps out of the chart, wholly or in part, and lets a page mention, by class."""
 
     @classmethod
     def build(
@@ -54,48 +47,53 @@ class Chart:
         resources: Iterable[Mapping[str, Any]],
         *,
         as_of: datetime,
-        sensitive: tuple[SensitiveClass, ...] = (),
+        sensitive: tuple[SensitiveClass, ...] | None = None,
     ) -> Chart:
         """Read every resource once.
 
         Args:
             resources: R4 resources of one patient and what they point at, in any order; numbers may be Decimal.
             as_of: aware instant; facts dated after it are left out and counted.
-            sensitive: the policy on sensitive data; what it keeps back is in neither facts nor resources.
+            sensitive: the policy on sensitive data; what it keeps back is in neither facts nor resources. The package's
+                own without it: who forgets a site's policy still shows nothing that somebody labelled.
 
         Raises:
             ValueError: when there is no Patient among the resources.
         """
-        library = {f"{r.get('resourceType')}/{r.get('id')}": r for r in resources}
-        drafts: list[Fact] = []
+        with paused():
+            return cls._built(Library.of(resources), as_of, sensitive)
+
+    @classmethod
+    def _built(cls, read: Library, as_of: datetime, sensitive: tuple[SensitiveClass, ...] | None) -> Chart:
+        library = read.resources
+        patient = _patient(read)
+        classes = sensitive_classes() if sensitive is None else sensitive
+        screened = screen(library, classes, age=_age(patient, as_of), marked=read.marked)
+        rows: defaultdict[FactKind, list[Row]] = defaultdict(list)
         left: dict[LeftOut, list[str]] = {}
-        patient: Fact | None = None
-        for reference, resource in library.items():
-            kind = str(resource.get("resourceType"))
-            found = facts_of(resource, library)
-            if kind == "Patient":
-                patient = found[0] if found else patient
-            elif found:
-                reason = "own_text" if _is_own(resource) else _left_out(found[0], as_of)
-                if reason:
-                    left.setdefault(reason, []).append(reference)
-                else:
-                    drafts.extend(_as_of(fact, as_of) for fact in found)
-            elif kind in READ and not is_nobodys(resource):
-                left.setdefault("not_understood", []).append(reference)
-            elif kind not in POINTED_AT:
-                left.setdefault("not_read", []).append(reference)
-        if patient is None:
-            raise ValueError("The chart has no Patient resource; read the patient first.")
-        versions = {reference: _version(resource) for reference, resource in library.items()}
-        masked, kept = keep_back(drafts, library, sensitive, _age(patient, as_of))
+        shown, marked, patients = screened.visible, read.marked, read.patients
+        for origin, resource in zip(read.origins(shown), shown.values(), strict=True):
+            reference = origin[0]
+            if reference in patients:
+                continue
+            found = facts_of(resource, shown, origin)
+            if found and reference not in marked:
+                reason = left_out(found[0], as_of)
+            else:
+                reason = why_not(resource, found, as_of, marked=reference in marked)
+            if reason is not None:
+                left.setdefault(reason, []).append(reference)
+                continue
+            for fact in found:
+                told = fact if fact.ended is None else _as_of(fact, as_of)
+                rows[told.kind].append(row_of(told))
         return cls(
             as_of=as_of,
             patient=replace(patient, id="B1"),
-            facts=tuple(_numbered(kept)),
-            resources=library,
-            versions=versions,
-            masked=masked,
+            facts=tuple(numbered(rows)),
+            resources=shown,
+            versions=read.versions,
+            masked=_masked(library, screened, as_of),
             left_out={reason: tuple(sorted(refs)) for reason, refs in left.items()},
         )
 
@@ -175,10 +173,34 @@ class Chart:
         return dict(Counter(reference.partition("/")[0] for reference in self.resources))
 
 
-def _version(resource: Mapping[str, Any]) -> str | None:
-    meta = resource.get("meta")
-    found = meta.get("versionId") if isinstance(meta, Mapping) else None
-    return found if isinstance(found, str) else None
+def visible(
+    resources: Iterable[Mapping[str, Any]], *, as_of: datetime, sensitive: tuple[SensitiveClass, ...]
+) -> Mapping[str, Mapping[str, Any]]:
+    """The resources by ``Type/id`` as anybody may see them, for who shows a whole one.
+
+    Raises:
+        ValueError: when there is no Patient among the resources.
+    """
+    read = Library.of(resources)
+    return screen(read.resources, sensitive, age=_age(_patient(read), as_of), marked=read.marked).visible
+
+
+def _patient(read: Library) -> Fact:
+    shown = read.resources
+    found = [f for one in shown if one in read.patients for f in facts_of(shown[one], shown)]
+    if not found:
+        raise ValueError("The chart has no Patient resource; read the patient first.")
+    return found[-1]
+
+
+def _masked(library: Mapping[str, Mapping[str, Any]], screened: Screened, as_of: datetime) -> dict[str, int]:
+    """By class how many facts are masked; what was not known at ``as_of`` does not count, what is withheld neither."""
+    found: Counter[str] = Counter()
+    for reference, (action, title) in screened.kept_back.items():
+        facts = facts_of(library[reference], library) if action == "mask" else []
+        if facts and left_out(facts[0], as_of) is None:
+            found[title] += len(facts)
+    return dict(found)
 
 
 def _age(patient: Fact, as_of: datetime) -> int | None:
@@ -188,59 +210,9 @@ def _age(patient: Fact, as_of: datetime) -> int | None:
     return years_between(born.date, patient.ended.date if patient.ended else as_of.date())
 
 
-def _is_own(resource: Mapping[str, Any]) -> bool:
-    meta = resource.get("meta")
-    tags = meta.get("tag") if isinstance(meta, Mapping) else None
-    listed = tags if isinstance(tags, list) else []
-    return any(isinstance(tag, Mapping) and tag.get("system") == STANDS_FOR for tag in listed)
-
-
-def _left_out(fact: Fact, as_of: datetime) -> LeftOut | None:
-    if fact.status in _WRONG:
-        return "entered-in-error"
-    if fact.status == "refuted":
-        return "refuted"
-    if fact.status == "cancelled" and fact.kind in _RESULTS:
-        return "cancelled"
-    if any(moment and moment.start > as_of for moment in (fact.when, _written(fact))):
-        return "after_as_of"
-    return None
-
-
-def _written(fact: Fact) -> Moment | None:
-    """When a problem or allergy was written down: it was not known before. Results are dated by when they were true."""
-    return fact.recorded if fact.kind in ("problem", "allergy") else None
-
-
 def _as_of(fact: Fact, as_of: datetime) -> Fact:
     """A problem or course that ended after ``as_of`` was still running then: its later end is not yet known."""
     if fact.ended is None or fact.ended.start <= as_of or fact.kind not in ("problem", "care_plan"):
         return fact
     cells = {role: cell for role, cell in fact.cells.items() if role not in ("ended", "status")}
     return replace(fact, ended=None, status="active", cells=cells, tags=fact.tags | {"ended_later"})
-
-
-def _numbered(drafts: Sequence[Fact]) -> Iterable[Fact]:
-    """Number by kind in an order that depends on what the facts say, not on ids or on the order of arrival.
-
-    The drafts are numbered in place: nobody else has seen them, and a copy of each would double the chart.
-    """
-    count: Counter[str] = Counter()
-    for fact in sorted(drafts, key=_order):
-        letter = LETTERS[fact.kind]
-        count[letter] += 1
-        object.__setattr__(fact, "id", f"{letter}{count[letter]}")
-        yield fact
-
-
-def _order(fact: Fact) -> tuple[str, float, str, str, str, str, str]:
-    when = fact.when
-    return (
-        fact.kind,
-        when.start.timestamp() if when else float("-inf"),
-        fact.name,
-        str(fact.value),
-        fact.status,
-        next((c.code for c in fact.codes), ""),
-        fact.reference,
-    )

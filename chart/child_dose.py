@@ -13,8 +13,8 @@ from chart.courses import Course
 from chart.drug import Drug, Drugs, Ingredient
 from chart.fact import Fact
 from chart.finding import Finding
-from chart.measurement import read_table
 from chart.series import Point
+from chart.site_tables import read_table
 
 Per = Literal["once", "day"]
 _MILLIGRAMS = {
@@ -93,7 +93,7 @@ class ChildDoses:
 @lru_cache(maxsize=4)
 def dose_rules(site: Path | None = None) -> DoseRules:
     """The table, read once."""
-    table = read_table("child_doses.toml", site)
+    table = read_table("child_doses", site)
     rows = {key: row for key, row in table.items() if key != "source"}
     return DoseRules(
         by_ingredient={

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chart.fact import Fact
-from chart.measurement import read_table
+from chart.site_tables import read_table
 
 SNOMED = "http://snomed.info/sct"
 _ICD10 = "icd-10"
@@ -75,7 +75,7 @@ def concepts(site: Path | None = None) -> tuple[Concept, ...]:
             shows=tuple(row.get("shows", ())),
             rules=row,
         )
-        for key, row in read_table("problems.toml", site).items()
+        for key, row in read_table("problems", site).items()
         if key != "source"
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from chart.measurement import read_table
+from chart.site_tables import read_table
 from chart.strength import spoken
 
 _STRENGTH = re.compile(
@@ -185,7 +185,7 @@ def _strength_text(found: re.Match[str]) -> str:
 @lru_cache(maxsize=4)
 def drugs(site: Path | None = None) -> Drugs:
     """The medication table, read once."""
-    table = read_table("medications.toml", site)
+    table = read_table("medications", site)
     classes: dict[str, set[str]] = {}
     for name, members in table["classes"].items():
         for member in members:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from chart.courses import Course
 from chart.fact import Fact
 from chart.problems import Problem
 from chart.series import Point
 
-FindingKind = Literal[
+First = Literal[
     "critical",
     "contradicts",
     "uncontrolled",
     "missing_therapy",
+    "note_allergy",
+    "note_list_conflict",
     "dose_by_weight",
     "avoid",
     "pair",
@@ -25,10 +27,14 @@ FindingKind = Literal[
     "recurrent",
     "for_age",
     "trend",
+    "risky_stale",
     "missing_basic",
     "lapsed",
-    "risky_stale",
     "as_needed",
+]
+"""What may stand under "Act on / verify first", the gravest first."""
+FindingKind = Literal[
+    First,
     "unrepeated",
     "never_recorded",
     "overdue",
@@ -43,32 +49,11 @@ FindingKind = Literal[
     "kidney_values",
     "allergy_conflict",
     "smoking_conflict",
-    "note_list_conflict",
     "instruction_in_note",
-    "note_allergy",
+    "instruction_in_entry",
     "note_problem",
 ]
-_ORDER: tuple[FindingKind, ...] = (
-    "critical",
-    "contradicts",
-    "uncontrolled",
-    "missing_therapy",
-    "note_allergy",
-    "note_list_conflict",
-    "dose_by_weight",
-    "avoid",
-    "pair",
-    "unmonitored",
-    "unlisted",
-    "recurrent",
-    "for_age",
-    "trend",
-    "risky_stale",
-    "missing_basic",
-    "lapsed",
-    "as_needed",
-)
-RANK: Mapping[FindingKind, int] = {kind: rank for rank, kind in enumerate(_ORDER)}
+RANK: Mapping[FindingKind, int] = {kind: rank for rank, kind in enumerate(get_args(First))}
 """The order under "Act on / verify first"; kinds without a rank have other places on the page."""
 FILLS: tuple[FindingKind, ...] = ("unrepeated", "overdue", "never_recorded", "kidney_values")
 """What takes the room that is left on top, in this order; where there is none, it stands at its own place."""

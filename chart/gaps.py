@@ -141,6 +141,7 @@ def never_recorded(
         if asks is None or key in found:
             continue
         top = {"top": "yes"} if rule.row.get("top") else {}
+        top |= {"recommended": ",".join(rule.row["recommended"])} if "recommended" in rule.row else {}
         last = _last_on_record(chart, series, rule.row)
         months = rule.row.get("months")
         if last is None:

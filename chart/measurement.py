@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from chart.fact import Fact
+from chart.site_tables import read_table
 from chart.units import convert, same_unit
 
 LOINC = "http://loinc.org"
@@ -155,7 +154,7 @@ class Measurements:
 
 
 def _own_range(fact: Fact, measurement: Measurement) -> Range | None:
-    low, high = fact.cells.get("range_low"), fact.cells.get("range_high")
+    low, high = fact.beside("range_low"), fact.beside("range_high")
     if not (low or high) or (fact.unit and not same_unit(fact.unit, measurement.unit)):
         return None
     return Range(low=Decimal(low.text) if low else None, high=Decimal(high.text) if high else None, source="result")
@@ -173,29 +172,12 @@ def _number(value: Any) -> Decimal | None:  # noqa: ANN401 - a TOML scalar
     return None if value is None else Decimal(str(value))
 
 
-def read_table(name: str, site: Path | None = None) -> dict[str, Any]:
-    """A table of the package, with a site's rows of the same file laid over it by key; lists are joined, site first.
-
-    Raises:
-        tomllib.TOMLDecodeError: when a site's file is not TOML.
-    """
-    table = tomllib.loads(resources.files("chart.tables").joinpath(name).read_text(encoding="utf-8"))
-    own = site / name if site else None
-    if own and own.is_file():
-        for key, value in tomllib.loads(own.read_text(encoding="utf-8")).items():
-            if isinstance(value, list):
-                table[key] = [*value, *table.get(key, [])]
-            elif isinstance(value, dict):
-                table[key] = {**table.get(key, {}), **value}
-    return table
-
-
 @lru_cache(maxsize=4)
 def measurements(site: Path | None = None) -> Measurements:
     """The measurement and range tables, read once."""
-    rows = {key: row for key, row in read_table("measurements.toml", site).items() if key != "source"}
+    rows = {key: row for key, row in read_table("measurements", site).items() if key != "source"}
     by_key = {key: _measurement(key, row) for key, row in rows.items()}
-    table = read_table("reference_ranges.toml", site)
+    table = read_table("reference_ranges", site)
     return Measurements(
         by_key=by_key,
         by_loinc={code: key for key, row in rows.items() for code in row["loinc"]},
@@ -204,7 +186,7 @@ def measurements(site: Path | None = None) -> Measurements:
             row["measurement"]: Range(
                 low=_number(row.get("low")), high=_number(row.get("high")), source="critical values"
             )
-            for row in reversed(table["critical"])
+            for row in table["critical"]
         },
         source=str(table["source"]["name"]),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -32,6 +32,8 @@ class Moment:
     """The month, 1 to 12, when known."""
     day: int | None
     """The day of the month, when known."""
+    stamp: float = field(repr=False, compare=False)
+    """`start` in seconds since 1970: facts are sorted by it, which is much faster than by instants."""
 
     @property
     def date(self) -> date:
@@ -76,6 +78,7 @@ def parse_moment(text: str) -> Moment | None:
         year=int(year),
         month=int(month) if month else None,
         day=int(day) if day else None,
+        stamp=start.timestamp(),
     )
 
 

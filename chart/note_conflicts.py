@@ -19,7 +19,7 @@ from chart.fact import Fact
 from chart.finding import Finding
 from chart.moment import months_before
 from chart.note_cues import OTHERS, meaning
-from chart.notes import Sentence, denials, reads_like_instruction, repeated, sentences
+from chart.notes import Sentence, denials, repeated, sentences
 
 MONTHS = 15
 """What a note said longer ago is history, not a conflict with the list of today."""
@@ -45,12 +45,9 @@ QUOTED = 140
 
 
 def note_conflicts(chart: Chart, courses: Sequence[Course], table: Drugs, concepts: Sequence[Concept]) -> list[Finding]:
-    """Every conflict between the notes and the coded chart, and instructions planted in any note."""
+    """Every conflict between the notes and the coded chart."""
     notes = chart.notes
-    planted = [n.fact for n in notes if reads_like_instruction(n.text)]
     found: list[Finding] = []
-    if planted:
-        found.append(Finding(kind="instruction_in_note", key="notes", when=_start(planted[-1]), facts=tuple(planted)))
     if not notes:
         return found
     fresh = list(_fresh(chart, notes))

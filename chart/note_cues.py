@@ -50,18 +50,19 @@ def heading(line: str) -> str | None:
     return " ".join(title.split()).lower()
 
 
-def meaning(sentence: str, term: str) -> Meaning:
+def meaning(sentence: str, term: str, *, reach: int = REACH) -> Meaning:
     """How a sentence means a term that it names; a term that it does not name counts as affirmed.
 
     Args:
         sentence: one sentence of a note.
         term: a word or words that stand in it, any case.
+        reach: how many characters a cue reaches; lists in reports are longer than sentences of notes.
     """
     at = sentence.lower().find(term.lower())
     if at < 0:
         return "affirmed"
-    before = _reach_back(sentence[:at])
-    after = _reach_on(sentence[at + len(term) :])
+    before = _reach_back(sentence[:at], reach)
+    after = _reach_on(sentence[at + len(term) :], reach)
     for name in _ORDER:
         pre, post = _PRE.get(name), _POST.get(name)
         if (pre and pre.search(before)) or (post and post.search(after)):
@@ -69,11 +70,11 @@ def meaning(sentence: str, term: str) -> Meaning:
     return "affirmed"
 
 
-def _reach_back(text: str) -> str:
+def _reach_back(text: str, reach: int) -> str:
     ends = [m.end() for m in _ENDS.finditer(text)]
-    return text[max(ends[-1] if ends else 0, len(text) - REACH) :]
+    return text[max(ends[-1] if ends else 0, len(text) - reach) :]
 
 
-def _reach_on(text: str) -> str:
+def _reach_on(text: str, reach: int) -> str:
     end = _ENDS.search(text)
-    return text[: min(end.start() if end else len(text), REACH)]
+    return text[: min(end.start() if end else len(text), reach)]

@@ -1,4 +1,4 @@
-"""The sentences of notes: with their section and address, which are copied forward, which address a program."""
+"""The sentences of notes: with their section and address, and which are copied forward."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from chart.addressed import reads_like_instruction
 from chart.extract.note import NoteText
 from chart.fact import Fact
 from chart.note_cues import heading
@@ -15,15 +16,8 @@ from chart.note_cues import heading
 COPIED = 3
 """A sentence that stands in so many notes has no date and is no new complaint."""
 _SPLIT = re.compile(r"(?<=[.!?])\s+|\n+")
+_WITHIN = re.compile(r"(?<=[.!?])\s+")
 _NO_ALLERGY = re.compile(r"\bno (known )?(drug )?allerg(y|ies)\b|\bNKD?A\b", re.I)
-_COMMAND = re.compile(
-    r"\b(ignore|disregard|forget)\b.{0,40}\b(previous|prior|above|earlier|all)\b.{0,30}\b(instruction|rule|prompt|guidance)"
-    r"|\b(system|assistant|ai)\b\s*[:>].{0,80}\b(approve|write|delete|order|omit|send|tell)\b"
-    r"|\b(approve|sign) (all|every)\b.{0,60}\b(order|suggestion|proposal|item|draft)?"
-    r"|\byou are (now )?an? (ai|assistant|language model)\b"
-    r"|<start_of_turn>|<end_of_turn>|\[/?INST\]|<\|[a-z_]+\|>",
-    re.I,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +39,11 @@ def split_sentences(text: str) -> tuple[str, ...]:
     """Lines and sentences of a note, bullets and heading marks removed, white space folded."""
     parts = (" ".join(p.split()).lstrip("-*# ").strip() for p in _SPLIT.split(text))
     return tuple(p for p in parts if p)
+
+
+def sentence_parts(line: str) -> list[str]:
+    """The sentences of one line as they stand, bullets and all."""
+    return _WITHIN.split(line)
 
 
 def sentences(note: NoteText) -> tuple[Sentence, ...]:
@@ -75,11 +74,6 @@ def repeated(notes: Sequence[NoteText]) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
-
-
-def reads_like_instruction(text: str) -> bool:
-    """Whether words of a note address a program and not a reader."""
-    return _COMMAND.search(" ".join(text.split())) is not None
 
 
 def denials(notes: Sequence[NoteText]) -> list[tuple[NoteText, str]]:

@@ -20,6 +20,8 @@ _WEEKS = frozenset({"11884-4", "11885-1", "11886-9", "18185-9", "49051-6"})
 """LOINC codes of a gestational age in weeks."""
 _STATUS = frozenset({"82810-3", "11449-6"})
 """LOINC codes of the pregnancy status."""
+CODES = _DUE | _WEEKS | _STATUS
+"""LOINC codes of every observation that tells of a pregnancy."""
 _ENDS = re.compile(
     r"\b(deliver(y|ed)|childbirth|cesarean|caesarean|parturition|termination of pregnancy|puerperium)\b", re.I
 )

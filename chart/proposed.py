@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from chart.appraisal import Appraisal
 from chart.courses import Course
@@ -14,7 +15,7 @@ from chart.drug import Drug
 from chart.fact import Fact
 from chart.kidney import implied_egfr
 from chart.moment import months_before
-from chart.rules import Rules, rules
+from chart.rules import Rule, Rules, rules
 from chart.therapy import avoided, speaks_against
 
 RECENT_MONTHS = 15
@@ -23,10 +24,15 @@ MORE_THAN_ONE = frozenset({"insulin", "antiplatelet", "other lipid-lowering", "e
 """Classes of which two are taken together by design."""
 
 
+AgainstKind = Literal["allergy", "in_use", "pair", "result", "kidney", "condition"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Against:
     """One thing in the chart that speaks against the medicine, or that is missing to check it."""
 
+    kind: AgainstKind
+    """What was compared."""
     words: str
     """What it is, in one sentence."""
     facts: tuple[Fact, ...]
@@ -58,13 +64,14 @@ class Checked:
         )
 
 
-def check(name: str, appraisal: Appraisal, *, site: Path | None = None) -> Checked:
+def check(name: str, appraisal: Appraisal, *, site: Path | None = None, beside: Sequence[str] = ()) -> Checked:
     """Check a medicine by its name against the chart.
 
     Args:
         name: as a request would name it, e.g. `atorvastatin 20 MG Oral Tablet`.
         appraisal: the appraised chart.
         site: a folder with a site's own tables.
+        beside: names of medicines that are about to be ordered together with it.
     """
     drug, book = appraisal.drug_table.read(name), rules(site)
     allergies = [f for f in appraisal.chart.of("allergy") if not f.tags & {"negated", "none_known"}]
@@ -74,6 +81,7 @@ def check(name: str, appraisal: Appraisal, *, site: Path | None = None) -> Check
         *_allergies(drug, allergies, appraisal),
         *_taken(drug, taken),
         *_pairs(proposed, taken, book),
+        *_beside(proposed, [appraisal.drug_table.read(one) for one in beside], book),
         *_results(proposed, appraisal, book),
         *_kidney(proposed, appraisal, book),
         *_conditions(proposed, appraisal, book),
@@ -93,29 +101,56 @@ def _allergies(drug: Drug, allergies: list[Fact], appraisal: Appraisal) -> Itera
         same = drug.substances & allergen.substances or [s for s in drug.substances if s in lower]
         if same or shared:
             of_class = "" if same else f", of the same class ({shared[0]})"
-            yield Against(words=f"An allergy or intolerance to {each.name}{of_class} is recorded.", facts=(each,))
+            yield Against(
+                kind="allergy", words=f"An allergy or intolerance to {each.name}{of_class} is recorded.", facts=(each,)
+            )
 
 
 def _taken(drug: Drug, taken: list[Course]) -> Iterator[Against]:
     for course in taken:
         if drug.substances & course.drug.substances:
             state = "was never stopped: ask whether it is taken" if course.state == "stale" else "is in use already"
-            yield Against(words=f"{course.drug.short} {state}.", facts=(course.last,))
+            yield Against(kind="in_use", words=f"{course.drug.short} {state}.", facts=(course.last,))
             continue
         shared = sorted(drug.classes & course.drug.classes - MORE_THAN_ONE)
         if shared and course.state != "stale":
-            yield Against(words=f"{course.drug.short}, also {_a(shared[0])}, is in use.", facts=(course.last,))
+            yield Against(
+                kind="in_use", words=f"{course.drug.short}, also {_a(shared[0])}, is in use.", facts=(course.last,)
+            )
 
 
 def _pairs(proposed: Course, taken: list[Course], book: Rules) -> Iterator[Against]:
     for rule in book.pairs:
         for course in taken:
-            both = (rule.applies_to(proposed, "one_") and rule.applies_to(course, "other_")) or (
-                rule.applies_to(proposed, "other_") and rule.applies_to(course, "one_")
-            )
-            if both and not proposed.drug.substances & course.drug.substances:
+            if _both(rule, proposed, course):
                 why = rule.row.get("why", "a named pair")
-                yield Against(words=f"{course.drug.short} is in use beside it: {why}.", facts=(course.last,))
+                yield Against(
+                    kind="pair", words=f"{course.drug.short} is in use beside it: {why}.", facts=(course.last,)
+                )
+
+
+def _both(rule: Rule, one: Course, other: Course) -> bool:
+    """Whether a row names two medicines as a pair, whichever way round."""
+    named = (rule.applies_to(one, "one_") and rule.applies_to(other, "other_")) or (
+        rule.applies_to(one, "other_") and rule.applies_to(other, "one_")
+    )
+    return named and not one.drug.substances & other.drug.substances
+
+
+def _beside(proposed: Course, beside: list[Drug], book: Rules) -> Iterator[Against]:
+    """Medicines of the same sheet of orders: they are not in the chart, so there is no fact to show."""
+    for drug in beside:
+        shared = sorted(proposed.drug.classes & drug.classes - MORE_THAN_ONE)
+        if proposed.drug.substances & drug.substances:
+            yield Against(kind="in_use", words=f"{drug.short} is among the same orders.", facts=())
+        elif shared:
+            words = f"{drug.short}, also {_a(shared[0])}, is among the same orders."
+            yield Against(kind="in_use", words=words, facts=())
+        other = Course(drug=drug, orders=(), state="current")
+        for rule in book.pairs:
+            if _both(rule, proposed, other):
+                why = rule.row.get("why", "a named pair")
+                yield Against(kind="pair", words=f"{drug.short} is ordered beside it: {why}.", facts=())
 
 
 def _results(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator[Against]:
@@ -126,7 +161,7 @@ def _results(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator[Ag
         for point in speaks_against(rule, one, appraisal.chart.today)[-1:]:
             name = appraisal.table.by_key[rule.row["measurement"]].name
             words = f"{name[:1].upper()}{name[1:]} {point.value} of {point.day.isoformat()} speaks against it."
-            yield Against(words=words, facts=(point.fact,))
+            yield Against(kind="result", words=words, facts=(point.fact,))
 
 
 def _kidney(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator[Against]:
@@ -137,12 +172,12 @@ def _kidney(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator[Aga
     rate, fact, day = _filtration(appraisal)
     if rate is None or fact is None or day is None:
         words = f"No kidney function of the last {RECENT_MONTHS} months is known, which it goes by."
-        yield Against(words=words, facts=())
+        yield Against(kind="kidney", words=words, facts=())
         return
     for rule in asked:
         if rate < Decimal(str(rule.row["below"])):
             words = f"eGFR {rate:.0f} of {day.isoformat()} is below {rule.row['below']}: {rule.row['why']}."
-            yield Against(words=words, facts=(fact,))
+            yield Against(kind="kidney", words=words, facts=(fact,))
 
 
 def _filtration(appraisal: Appraisal) -> tuple[Decimal | None, Fact | None, date | None]:
@@ -168,11 +203,13 @@ def _conditions(proposed: Course, appraisal: Appraisal, book: Rules) -> Iterator
         why = f": {found.words['why']}" if "why" in found.words else ""
         if found.problems:
             one = found.problems[0]
-            yield Against(words=f"It is to be avoided in {one.concept.short}{why}.", facts=one.facts[:1])
+            yield Against(
+                kind="condition", words=f"It is to be avoided in {one.concept.short}{why}.", facts=one.facts[:1]
+            )
         elif found.facts:
-            yield Against(words=f"It is to be avoided in pregnancy{why}.", facts=found.facts)
+            yield Against(kind="condition", words=f"It is to be avoided in pregnancy{why}.", facts=found.facts)
         else:
-            yield Against(words=f"It is to be avoided at {appraisal.chart.age} years{why}.", facts=())
+            yield Against(kind="condition", words=f"It is to be avoided at {appraisal.chart.age} years{why}.", facts=())
 
 
 def _a(name: str) -> str:

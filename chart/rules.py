@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chart.courses import Course
-from chart.measurement import read_table
+from chart.site_tables import read_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,12 +59,19 @@ class Rules:
     """What a class of drug is usually given for."""
     quiet: re.Pattern[str]
     """Names of procedures that say nothing by themselves, in lower case."""
+    said: Mapping[str, str]
+    """What a clinician calls a procedure whose coded name nobody says, by that name's beginning in lower case."""
+
+    def called(self, name: str) -> str:
+        """What a clinician calls a procedure: the table's words, else its own name."""
+        lower = name.lower()
+        return next((words for begins, words in self.said.items() if lower.startswith(begins)), name)
 
 
 @lru_cache(maxsize=4)
 def rules(site: Path | None = None) -> Rules:
     """The rule tables, read once."""
-    table = read_table("rules.toml", site)
+    table = read_table("rules", site)
     return Rules(
         monitoring=tuple(Rule(row=row) for row in table["monitoring"]),
         after=tuple(Rule(row=row) for row in table["after"]),
@@ -77,5 +84,6 @@ def rules(site: Path | None = None) -> Rules:
         rescue=tuple(Rule(row=row) for row in table["rescue"]),
         regular=tuple(Rule(row=row) for row in table["regular"]),
         reasons=tuple(Rule(row=row) for row in table["reason"]),
+        said=table["said"],
         quiet=re.compile("|".join(table["quiet"]["words"])),
     )

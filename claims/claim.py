@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chart.fact import Cell, Fact
 
 ClaimKind = Literal["fact", "computed", "absence", "inference"]
-Task = Literal["summary", "comparison", "suggestions", "imaging", "question"]
+Task = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,39}$")]
+"""What a draft is an answer to. Which there are is for the reasoner to say (`agents.reasoner.Reasoner.tasks`)."""
 Operation = Literal[
     "difference",
     "percent_change",
@@ -45,7 +46,7 @@ Operation = Literal[
 class Record(BaseModel):
     """A frozen record that refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Citation(Record):
@@ -100,12 +101,16 @@ class PassageCitation(Record):
     """Where it is printed, in words: journal, year, kind of publication, number."""
 
 
+LONGEST = 1500
+"""Characters of one sentence, at the most."""
+
+
 class Claim(Record):
     """One sentence and everything it stands on."""
 
     id: str
     """Short id within its draft, such as ``s7``."""
-    text: str = Field(min_length=1, max_length=1500)
+    text: str = Field(min_length=1, max_length=LONGEST)
     """The sentence."""
     kind: ClaimKind
     """How it is grounded; an ``inference`` is labelled as judgement."""
@@ -128,7 +133,12 @@ class Claim(Record):
     passages: tuple[PassageCitation, ...] = ()
     """Sentences of the literature that it repeats, whole, in quotation marks."""
     tainted: bool = False
-    """Whether text of a note had a part in it."""
+    """Whether running text (of a note, a paper, a long entry) or a model's own judgement had a part in its words."""
+
+    @property
+    def line(self) -> str:
+        """The sentence as it stands on the page and in what is written: what is a judgement says so."""
+        return f"{self.text} (judgement)" if self.kind == "inference" else self.text
 
     @property
     def computations(self) -> tuple[Computed, ...]:

@@ -7,8 +7,10 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from chart.reference import bare
+from claims.author import AIAST, Author, device_reference
 from claims.claim import Citation, Draft, Section
-from claims.seal import AIAST, Author, device_reference, instant
+from claims.seal import instant
 
 LOINC = "http://loinc.org"
 _TYPES = {
@@ -64,7 +66,7 @@ def composition(
 
 
 def _section(section: Section) -> dict[str, Any]:
-    items = "".join(f"<li>{escape(claim.text)}</li>" for claim in section.claims)
+    items = "".join(f"<li>{escape(claim.line)}</li>" for claim in section.claims)
     found: dict[str, Any] = {"title": section.title}
     coded = _SECTIONS.get(section.title)
     if coded:
@@ -72,7 +74,7 @@ def _section(section: Section) -> dict[str, Any]:
     found["text"] = {"status": "generated", "div": f'<div xmlns="{_XHTML}"><ul>{items}</ul></div>'}
     cited = sources([c for claim in section.claims for c in claim.citations])
     if cited:
-        found["entry"] = [{"reference": reference.split("/_history/")[0]} for reference in cited]
+        found["entry"] = [{"reference": bare(reference)} for reference in cited]
     return found
 
 

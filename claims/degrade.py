@@ -13,8 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from chart.chart import STANDS_FOR
 from chart.extract.markup import html_text
+from chart.left_out import STANDS_FOR
 from claims.proposed import proposed
 
 Resource = dict[str, Any]

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from claims.author import AIAST, Author, device_reference
 from claims.compose import LOINC
-from claims.seal import AIAST, Author, device_reference, instant
+from claims.seal import instant
 
 NoteKind = Literal["progress", "history-and-physical", "consult", "procedure", "operative", "nursing"]
 RECORDING = "urn:preround:recording-sha256"

@@ -53,11 +53,13 @@ def unbacked(found: Mentions, claim: Claim, facts: Sequence[Fact], appraisal: Ap
             for f in valued
             if _matches_fact(number, f, appraisal) and _measures_what_is_named(f, number, found, appraisal)
         ]
+        if not computed and _in_name(number, found, claim):
+            matching = []  # "stage 1 (2019)": that some value rounds to 1 as well makes it none
         backing.append(frozenset([*computed, *(f.id for f in matching)]))
         if computed:
             continue
         if not matching:
-            if not _in_words(number, found, claim, appraisal):
+            if not _in_words(number, found, claim, appraisal) and not _in_looked_for(number, found, claim, appraisal):
                 unit = f" {number.unit}" if number.unit else ""
                 reasons.append(f"the number {number.text}{unit} is in nothing it cites")
         elif number.dated and not any(f.when and same_date(number.dated, f.when) for f in matching):
@@ -131,6 +133,25 @@ def _in_words(number: NumberMention, found: Mentions, claim: Claim, appraisal: A
     # A dose stands in two literals of one resource: the amount and its unit.
     amounts = {c.fact for c in cells if c.value == number.text and not _is_measured(c)}
     return any(c.fact in amounts and c.value.lower() == unit for c in cells)
+
+
+def _in_name(number: NumberMention, found: Mentions, claim: Claim) -> bool:
+    """Whether a bare number stands in a cited name behind the same word as in the sentence, as in ``stage 1``."""
+    before = re.search(r"([a-z]+)[\s-]+$", found.words[: number.start])
+    if before is None or number.unit:
+        return False
+    pattern = rf"\b{before[1]}[\s-]+{re.escape(number.text)}(?![\d.]*\d)"
+    return any(re.search(pattern, c.value.lower()) for c in claim.citations if not _is_measured(c))
+
+
+def _in_looked_for(number: NumberMention, found: Mentions, claim: Claim, appraisal: Appraisal) -> bool:
+    """Whether a bare number ends the name of a problem that was looked for, as in ``COVID-19``."""
+    before = re.search(r"[a-z]+-$", found.words[: number.start])
+    if before is None or number.unit:
+        return False
+    keys = {what.partition("@")[0].rpartition(":")[2] for what in claim.absent}
+    name = f"{before[0]}{number.text}"
+    return any(name in c.short.lower().split() for c in appraisal.concepts if c.key in keys)
 
 
 def _in_strength(number: NumberMention, found: Mentions, cells: Sequence[Citation], appraisal: Appraisal) -> bool:

@@ -25,13 +25,16 @@ _UNTITLED = frozenset({"Who", "Allergies"})
 _NUMBERED = "Act on / verify first"
 
 
-def page(drafts: Sequence[Draft], *, head: Sequence[str], foot: Sequence[str]) -> tuple[str, ...]:
+def page(
+    drafts: Sequence[Draft], *, head: Sequence[str], foot: Sequence[str], kept: Sequence[str] = ()
+) -> tuple[str, ...]:
     """At most 45 lines.
 
     Args:
         drafts: what stands.
         head: lines above, such as what wrote the page.
         foot: lines below, such as what could not be looked at.
+        kept: sentences that are never folded away.
 
     A sentence that stands in the head is not said again.
     Where there is more, the least salient claims are folded into one counted line; they stay in the drafts.
@@ -42,11 +45,11 @@ def page(drafts: Sequence[Draft], *, head: Sequence[str], foot: Sequence[str]) -
             sections.setdefault(section.title, []).extend(c for c in section.claims if c.text not in head)
     titles = [t for t in _ORDER if sections.get(t)] + [t for t in sections if t not in _ORDER]
     room = MAX_LINES - len(head) - len(foot) - sum(1 for t in titles if t not in _UNTITLED)
-    kept = _most_salient([c for t in titles for c in sections[t]], room)
+    chosen = _most_salient([c for t in titles for c in sections[t]], room, kept)
     lines = list(head)
     folded = 0
     for title in titles:
-        shown = [c for c in sections[title] if id(c) in kept]
+        shown = [c for c in sections[title] if id(c) in chosen]
         folded += len(sections[title]) - len(shown)
         if not shown:
             continue
@@ -60,12 +63,18 @@ def page(drafts: Sequence[Draft], *, head: Sequence[str], foot: Sequence[str]) -
 
 def _line(title: str, index: int, claim: Claim) -> str:
     if title == _NUMBERED:
-        return f"{index}. {claim.text}"
-    return claim.text
+        return f"{index}. {claim.line}"
+    return claim.line
 
 
-def _most_salient(claims: Sequence[Claim], room: int) -> set[int]:
+def unsaid(drafts: Sequence[Draft], lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines that no draft says."""
+    said = {claim.text for draft in drafts for claim in draft.claims}
+    return tuple(line for line in lines if line not in said)
+
+
+def _most_salient(claims: Sequence[Claim], room: int, kept: Sequence[str]) -> set[int]:
     if len(claims) <= room:
         return {id(c) for c in claims}
-    order = sorted(range(len(claims)), key=lambda i: (claims[i].salience, i))
+    order = sorted(range(len(claims)), key=lambda i: (claims[i].text not in kept, claims[i].salience, i))
     return {id(claims[i]) for i in order[: room - 1]}

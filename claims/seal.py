@@ -4,59 +4,28 @@ Pure: the same draft, author, signatures and times give the same bytes. The prev
 this same function with that person's would-be signature.
 
 A group is written together: the Device that drafted (equal for every round of one version and model), the target, and
-the Provenance that says who verified it and what it stands on. Names of the AI Transparency guide are of its 2026
-ballot.
+the Provenance that says who verified it and what it stands on.
 """
 
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
-from uuid import UUID, uuid5
+from typing import Literal
 
+from claims.author import AI_TYPES, AIAST, Author, Resource, by_identifier, device, device_reference
 from claims.canonical import canonical_bytes, sha256_of
 
 PERSON_SYSTEM = "urn:preround:person"
-DEVICE_SYSTEM = "urn:preround:device"
-AIAST = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-    "code": "AIAST",
-    "display": "Artificial Intelligence asserted",
-}
 
-_NAMESPACE = UUID("6b1f0a5e-6f0f-5c52-9a54-2f6a4c1b7d11")
 _PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
-_AI_BASE = "http://hl7.org/fhir/uv/aitransparency"
-_AI_TYPES = f"{_AI_BASE}/CodeSystem/AIdeviceTypeCS"
-_AI_KIND = f"{_AI_BASE}/StructureDefinition/aitransparency.AIKind"
 _ROLES = "urn:preround:role"
 _OPERATIONS = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
-_FINAL = {"Composition": "status", "DocumentReference": "docStatus"}
+_FINAL = {"Composition": "status", "DocumentReference": "docStatus", "Observation": "status"}
 
-Resource = dict[str, Any]
 Part = Literal["device", "target", "provenance"]
 TakesBack = Literal["NULLIFY", "UPDATE"]
 """An undo marks what was made as entered in error, or brings an earlier version back."""
-ModelKind = Literal["Large-Language-Models", "Vision-Language-Models"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Author:
-    """What drafted the resources."""
-
-    device_name: str
-    """The program's name, `Preround`."""
-    version: str
-    """The program's version."""
-    reasoner: str
-    """`offline`, `vllm` or `transformers`."""
-    model_name: str | None = None
-    """The model's name; None for the offline reasoner."""
-    model_revision: str | None = None
-    """The model's revision, when one is pinned."""
-    model_kind: ModelKind | None = "Large-Language-Models"
-    """The kind of model, where there is one and the guide has a code for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,7 +108,7 @@ def seal(
         ("provenance", _taking_back(provenance, takes_back) if takes_back else provenance),
     )
     if "device" in keeps:
-        parts = tuple((part, _by_identifier(resource, device(author))) for part, resource in parts)
+        parts = tuple((part, by_identifier(resource, device(author))) for part, resource in parts)
     resources = tuple(
         SealedResource(part=part, resource=resource, sha256=sha256_of(resource)) for part, resource in parts
     )
@@ -148,50 +117,9 @@ def seal(
 
 
 def finished_form(draft: Resource) -> Resource:
-    """A draft with the status that signatures give it: a text becomes final, everything else stays what it is."""
+    """A draft with the status that signatures give it: a text or a said measurement becomes final, all else stays."""
     status = _FINAL.get(str(draft["resourceType"]))
     return {**draft, status: "final"} if status is not None and draft.get(status) == "preliminary" else draft
-
-
-def derived_id(*parts: str | int) -> str:
-    """A UUIDv5 of the parts, in order: the same parts give the same id, so that a replay writes to the same place."""
-    return str(uuid5(_NAMESPACE, canonical_bytes(list(parts)).decode()))
-
-
-def target_id(run_id: str, n: int, revision: int) -> str:
-    """The id of the resource that entry `n` of a round's proposal of this revision makes."""
-    return derived_id("target", run_id, n, revision)
-
-
-def device_reference(author: Author) -> Resource:
-    """The reference by which a draft names its author."""
-    return {"reference": f"Device/{device(author)['id']}", "display": author.device_name}
-
-
-def device(author: Author) -> Resource:
-    """The author as a Device; its id is derived from its content."""
-    model = None if author.model_name is None else "@".join(filter(None, (author.model_name, author.model_revision)))
-    content: Resource = {
-        "resourceType": "Device",
-        "identifier": [
-            {"system": DEVICE_SYSTEM, "value": "/".join(filter(None, (author.version, author.reasoner, model)))}
-        ],
-        "status": "active",
-        "manufacturer": author.device_name,
-        "deviceName": [{"name": f"{author.device_name} ({author.reasoner})", "type": "user-friendly-name"}],
-        "type": {"coding": [{"system": _AI_TYPES, "code": "Artificial-Intelligence"}]},
-        "version": [{"type": {"text": "program"}, "value": author.version}],
-    }
-    if model is not None and author.model_kind is not None:
-        content["extension"] = [
-            {
-                "url": _AI_KIND,
-                "valueCodeableConcept": {"coding": [{"system": _AI_TYPES, "code": author.model_kind}]},
-            }
-        ]
-    if model is not None:
-        content["version"].append({"type": {"text": "model"}, "value": model})
-    return {**content, "id": derived_id("device", sha256_of(content))}
 
 
 def person(name: str) -> Resource:
@@ -257,7 +185,7 @@ def _provenance(
                 "type": {
                     "coding": [
                         {"system": _PARTICIPANT, "code": "author"},
-                        {"system": _AI_TYPES, "code": "Artificial-Intelligence"},
+                        {"system": AI_TYPES, "code": "Artificial-Intelligence"},
                     ]
                 },
                 "who": device_reference(author),
@@ -286,16 +214,3 @@ def _taking_back(provenance: Resource, how: TakesBack) -> Resource:
     if "entity" in found:
         found["entity"] = [{**one, "role": "revision"} for one in found["entity"]]
     return found
-
-
-def _by_identifier(value: Any, drafter: Resource) -> Any:  # noqa: ANN401 - any JSON value
-    """The value with each reference to the Device made one by identifier, which cannot dangle."""
-    if isinstance(value, list):
-        return [_by_identifier(member, drafter) for member in value]
-    if not isinstance(value, dict):
-        return value
-    found = {name: _by_identifier(member, drafter) for name, member in value.items()}
-    if found.get("reference") != f"Device/{drafter['id']}":
-        return found
-    del found["reference"]
-    return {**found, "type": "Device", "identifier": drafter["identifier"][0]}

@@ -11,7 +11,7 @@ from chart.fact import Fact
 from chart.measurement import Measurement
 from chart.series import Point
 from chart.units import shown
-from claims.claim import Citation, Claim, ClaimKind, Computed, Operation, Quote, cite
+from claims.claim import LONGEST, Citation, Claim, ClaimKind, Computed, Operation, Quote, cite
 from claims.compute import computed
 
 OLD_DAYS = 365
@@ -148,7 +148,7 @@ class Sentence:
         )
         return Claim(
             id=claim_id,
-            text=_capital(" ".join("".join(self._text).split())),
+            text=_fitting(_capital(" ".join("".join(self._text).split()))),
             kind=kind or found,
             salience=salience,
             citations=tuple(self._citations),
@@ -159,6 +159,11 @@ class Sentence:
             quotes=tuple(self._quotes),
             guideline=self._guideline,
         )
+
+
+def _fitting(text: str) -> str:
+    """A sentence that is longer than one may be ends early, and says so; what it stands on stays beside it."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 2].rpartition(" ")[0] + " …"
 
 
 def _capital(text: str) -> str:

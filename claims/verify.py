@@ -12,50 +12,23 @@ from chart.fact import Fact
 from chart.fhirpath import resolve
 from chart.measurement import round_to
 from chart.moment import Moment, parse_moment
+from chart.reference import bare
 from chart.units import shown
-from claims.absence import is_absent
+from claims.absence import is_absent, looked_for, named_in
 from claims.claim import Claim
 from claims.compute import NotComputable, compute
 from claims.lexicon import backing, measurements_in, medicines_in, problems_in
 from claims.mention import Mentions, mentions
+from claims.negation import negations
 from claims.numbers import same_date, unbacked
 from claims.planted import planted
 from claims.printed import Printed, broken_passages, own_words, unprinted
 
-_NEGATION = re.compile(
-    r"\b(no|not|never|none|without|denies|denied|absent|negative|stopped|refuted|resolved|discontinued|finished|nobody|neither|nor)\b"
-)
-_PAST = re.compile(
-    r"\b(stopped|resolved|finished|ended|past|earlier|before|until|was|were|had|history|inactive|completed|previous"
-    r"|previously|not|never|no|not-taken|on[- ]hold|cancelled|stale|refuted|draft|went)\b"
-)
-_JUDGEMENT = re.compile(r"\bnot borne out\b|\bcannot be relied on\b|\bnot relied on\b|\bnot on the problem list\b")
-"""What code says of values it has compared; it negates nothing that the record states."""
 _RISE = re.compile(r"\b(rose|rising|up|higher|increased?|gained)\b")
 _FALL = re.compile(r"\b(fell|falling|fallen|down|lower|decreased?|lost|dropped)\b")
 _REFERENCE = re.compile(
     r"\b(?:Patient|Person|Observation|Condition|AllergyIntolerance|Medication[A-Z][a-z]+|Encounter|Procedure|"
     r"DiagnosticReport|DocumentReference|Immunization|ServiceRequest|CarePlan|Device|RelatedPerson)/[A-Za-z0-9.-]{1,64}"
-)
-_QUIET_STATUSES = frozenset(
-    {
-        "active",
-        "recurrence",
-        "relapse",
-        "",
-        "final",
-        "amended",
-        "corrected",
-        "completed",
-        "finished",
-        "current",
-        "alive",
-        "deceased",
-        "intended",
-        "superseded",
-        "in-progress",
-        "unknown",
-    }
 )
 
 
@@ -122,7 +95,7 @@ def verify(
         *unbacked(found, claim, facts, appraisal),
         *_directions(found, claim),
         *_names(found, claim, appraisal),
-        *_negations(found, claim, facts),
+        *negations(found, claim, facts),
         *_foreign(claim, appraisal),
         *planted(claim, appraisal),
         *unprinted(said, claim),
@@ -148,7 +121,7 @@ def _citations(claim: Claim, appraisal: Appraisal) -> list[str]:
         )
         if cell is None:
             return [f"{citation.fact} does not stand on the place it cites"]
-        resource = chart.resources.get(citation.reference.split("/_history/")[0])
+        resource = chart.resources.get(bare(citation.reference))
         if resource is None or resolve(resource, citation.path) != citation.value:
             return [f"the place that {citation.fact} cites does not say that"]
     for quote in claim.quotes:
@@ -237,7 +210,7 @@ def _directions(found: Mentions, claim: Claim) -> list[str]:
 
 
 def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
-    backed = backing(appraisal, claim.facts) | {tuple(a.removeprefix("current_").split(":", 1)) for a in claim.absent}
+    backed = backing(appraisal, claim.facts).union(*(named_in(what) for what in claim.absent))
     if any(c.op == "quotient_percent" for c in claim.computations):
         backed.add(("measurement", "mchc"))
     quoted = " ".join(c.value for c in claim.citations).lower()
@@ -253,7 +226,9 @@ def _names(found: Mentions, claim: Claim, appraisal: Appraisal) -> list[str]:
     return [
         f"nothing it cites is about {name.word}"
         for name in named
-        if (name.kind, name.key) not in backed and not re.search(rf"\b{re.escape(name.word)}", quoted)
+        if (name.kind, name.key) not in backed
+        and not re.search(rf"\b{re.escape(name.word)}", quoted)
+        and not any(looked_for(name.word, what) for what in claim.absent)
     ]
 
 
@@ -261,24 +236,3 @@ def _foreign(claim: Claim, appraisal: Appraisal) -> list[str]:
     """A resource that a sentence names outright must be one of this chart's: it may be another patient's."""
     named = dict.fromkeys(m[0] for m in _REFERENCE.finditer(claim.text))
     return [f"it names {one}, which is not in this chart" for one in named if one not in appraisal.chart.resources]
-
-
-def _negations(found: Mentions, claim: Claim, facts: Sequence[Fact]) -> list[str]:
-    reasons = []
-    negated = _NEGATION.search(found.words)
-    if negated and not claim.absent and not _may_negate(found.words, claim, facts):
-        reasons.append(f"nothing it cites says “{negated[0]}”")
-    ended = [f for f in facts if f.kind in ("problem", "medication", "allergy") and f.status not in _QUIET_STATUSES]
-    if ended and not _PAST.search(found.words):
-        reasons.append(f"it cites {ended[0].id}, which is {ended[0].status}, as if it were in force")
-    return reasons
-
-
-def _may_negate(words: str, claim: Claim, facts: Sequence[Fact]) -> bool:
-    """A negation is backed by a status or by words of the record that negate; an inference may not add one."""
-    if not _NEGATION.search(_JUDGEMENT.sub(" ", words)):
-        return True
-    said = " ".join((*(c.value for c in claim.citations), *(q.text for q in claim.quotes))).lower()
-    return bool(_NEGATION.search(said)) or any(
-        f.status not in _QUIET_STATUSES or f.tags & {"negated", "none_known"} or "absent" in f.cells for f in facts
-    )

@@ -20,21 +20,19 @@ from typing import get_args
 
 from agents.models.asking import Asker
 from agents.models.scripted import ScriptedChat
-from agents.models.tuning import Example
+from agents.models.tuning_examples import Example
 from agents.offline.reasoner import OfflineReasoner
-from agents.plan import MUST_LOOK
 from agents.prompts import prompt
-from agents.reasoner import Brief, Material
+from agents.reasoner import Material
 from agents.worded.answers import DraftForm, Title
 from agents.worded.reasoner import WordedReasoner
-from chart.appraisal import appraise
 from chart.chart import Chart
 from claims.claim import Draft, Task
+from evals.charts import material_of
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from graphs.drafting import verdicts
-from tools.evidence import Coverage
 
 TASKS: tuple[Task, ...] = ("summary", "comparison")
 MOMENTS = 6
@@ -47,7 +45,7 @@ async def examples(stories: Sequence[Path]) -> AsyncIterator[Example]:
     for story in stories:
         resources = [entry["resource"] for entry in json.loads(compile_story(story))["entry"]]
         for as_of in _moments(story, resources):
-            material = _material(resources, as_of)
+            material = material_of(resources, as_of=as_of, tasks=TASKS)
             for task in TASKS:
                 if (found := await _example(task, material)) is not None:
                     yield found.model_copy(update={"group": story.stem})
@@ -59,22 +57,6 @@ def _moments(story: Path, resources: Sequence[dict[str, object]]) -> list[dateti
     visits = {f.when.start for f in chart.of("encounter") if f.when is not None}
     earlier = sorted((v for v in visits if v < now), reverse=True)
     return [now, *earlier[: MOMENTS - 1]]
-
-
-def _material(resources: Sequence[dict[str, object]], as_of: datetime) -> Material:
-    appraisal = appraise(Chart.build(resources, as_of=as_of))
-    coverage = {
-        f"c{n}": Coverage(
-            id=f"c{n}",
-            tool="fhir_read",
-            query=f"{kind}?patient=…",
-            found=appraisal.chart.counts.get(kind, 0),
-            truncated=False,
-            error=None,
-        )
-        for n, kind in enumerate(MUST_LOOK, start=1)
-    }
-    return Material(brief=Brief(tasks=TASKS), appraisal=appraisal, coverage=coverage)
 
 
 async def _example(task: Task, material: Material) -> Example | None:

@@ -5,3 +5,5 @@ from pathlib import Path
 
 PATIENTS: Path = Path(str(files(__name__))) / "patients"
 """The folder of the stories, one YAML file a patient."""
+SCENARIOS: Path = Path(str(files(__name__))) / "scenarios"
+"""The folder of the scenarios, one YAML file each."""

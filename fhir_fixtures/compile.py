@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
@@ -10,6 +11,7 @@ from fhir_fixtures.binder import Binder, Resource
 from fhir_fixtures.care import add_care
 from fhir_fixtures.conditions import add_allergies, add_problems
 from fhir_fixtures.documents import add_notes
+from fhir_fixtures.imaging import add_imaging
 from fhir_fixtures.loading import load_story
 from fhir_fixtures.medicines import add_medicines
 from fhir_fixtures.people import add_encounters, add_people
@@ -36,6 +38,7 @@ def resources_of(story: Story) -> list[Resource]:
     add_medicines(binder)
     add_results(binder)
     add_notes(binder)
+    add_imaging(binder)
     add_care(binder)
     return sorted([*binder.resources, *story.raw], key=_place)
 
@@ -49,13 +52,18 @@ def compile_story(path: Path) -> bytes:
     Raises:
         StoryError: the story is not right; says where.
     """
+    return bundle_of(resources_of(load_story(path)))
+
+
+def bundle_of(resources: Iterable[Resource]) -> bytes:
+    """Resources as a transaction bundle of PUT entries, in UTF-8 JSON."""
     entries = [
         {
             "fullUrl": f"urn:uuid:{uuid5(NAMESPACE_URL, _url(resource))}",
             "resource": resource,
             "request": {"method": "PUT", "url": _url(resource)},
         }
-        for resource in resources_of(load_story(path))
+        for resource in resources
     ]
     return _json({"resourceType": "Bundle", "type": "transaction", "entry": entries})
 

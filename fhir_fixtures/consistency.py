@@ -43,7 +43,7 @@ def _days(encounter: Encounter) -> int:
 
 
 def _authors(story: Story) -> Iterator[Fault]:
-    for section in ("encounters", "notes", "medications", "reports", "procedures", "orders", "care_plans"):
+    for section in ("encounters", "notes", "medications", "reports", "films", "procedures", "orders", "care_plans"):
         for index, entry in enumerate(getattr(story, section)):
             if entry.by is not None and entry.by not in story.practitioners:
                 yield (section, index, "by"), f"'{entry.by}' is not among the practitioners; add it there."

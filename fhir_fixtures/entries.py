@@ -27,7 +27,7 @@ Verification = Literal["unconfirmed", "provisional", "differential", "confirmed"
 class Entry(BaseModel):
     """A part of a story: frozen, and no field that is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Condition(Entry):

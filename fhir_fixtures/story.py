@@ -20,6 +20,7 @@ from fhir_fixtures.entries import (
     Report,
     Series,
 )
+from fhir_fixtures.film import Film
 from fhir_fixtures.moment import Moment, Offset, Time, with_offset
 from fhir_fixtures.vocabulary import MeasurementName, Problem, Visit
 from fhir_fixtures.wording import Text
@@ -144,6 +145,8 @@ class Story(Entry):
     procedures: tuple[ProcedureDone, ...] = ()
     orders: tuple[Order, ...] = ()
     care_plans: tuple[CarePlan, ...] = ()
+    films: tuple[Film, ...] = ()
+    """Studies with pictures, which `python -m fhir_fixtures --films` draws."""
     raw: tuple[dict[str, Any], ...] = ()
     """Plain FHIR resources, as they are and not validated; each id begins with `fx-<story>-raw-`."""
 

@@ -20,6 +20,7 @@ _ENDS: dict[str, RunStatus] = {
     "stale": "stale",
     "superseded": "superseded",
     "cancelled": "cancelled",
+    "silent": "silent",
 }
 
 

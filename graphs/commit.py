@@ -15,9 +15,14 @@ from graphs.refusals import Refusal, mark_done, settle
 from graphs.services import Services
 from graphs.state import RoundState
 from review.gate import mark_stale
-from review.queue import outbox_for, show
+from review.opening import known_item, load_proposal
+from review.queue import show
+from review.recorded import due_rows
+from review.switches import check_entries
 from store import outbox, runs
+from store.database import Transaction
 from store.outbox import OutboxRow
+from store.switches import in_force
 from tools.fhir.errors import NOT_TAKEN, FhirError, FhirRefused, FhirUnreachable, WriteRefused
 from tools.fhir.stored import WriteEntry
 from tools.fhir.write import FhirWriter
@@ -35,16 +40,21 @@ async def commit(state: RoundState, runtime: Runtime[Services]) -> RoundState:
 
     Raises:
         FhirError: the round stays `committing`, and the sweep tries again.
+        SwitchedOff: the same until it is switched on again.
+        RecordDiffers, ProposalDamaged: what is stored is not what was signed; nothing is written while that is so.
     """
     services = runtime.context
     now = services.clock.now
     with services.db.write() as connection:
         runs.set_status(connection, state["run_id"], from_={"running", "awaiting_review"}, to="committing", now=now())
-    rows = outbox_for(services.db, state["item_id"])
+    rows = due_rows(services.db, state["item_id"])
     due = [row for row in rows if row.state in ("pending", "sent")]
     if not due:
         return {"outcome": _how(services, state["item_id"])}
-    async with _writer(services) as writer:
+    with services.db.read() as connection:
+        # All or nothing: what is half written is not held against the chart again when it goes on.
+        _check_on(connection, state["item_id"], sorted({row.entry for row in due}))
+    async with _writer(services, state["item_id"]) as writer:
         begun = any(row.state == "done" for row in rows) or await _found(writer, due)
         if not begun and await moved(services, state):
             _wait_for_strays(due, now())
@@ -59,10 +69,25 @@ async def commit(state: RoundState, runtime: Runtime[Services]) -> RoundState:
 
 
 @asynccontextmanager
-async def _writer(services: Services) -> AsyncIterator[FhirWriter]:
-    opened = cast("Callable[[], AbstractAsyncContextManager[FhirWriter]]", services.writing)
-    async with opened() as writer:
+async def _writer(services: Services, item_id: str) -> AsyncIterator[FhirWriter]:
+    opened = cast("Callable[[str | None], AbstractAsyncContextManager[FhirWriter]]", services.writing)
+    signed = [decision.person_key for decision in show(services.db, item_id).decisions if decision.verb == "approve"]
+    async with opened(signed[-1] if signed else None) as writer:
         yield writer
+
+
+def _check_on(connection: Transaction, item_id: str, entries: Sequence[int]) -> None:
+    """Refuse to write what somebody has switched off since it was signed.
+
+    Raises:
+        SwitchedOff: it is.
+        SwitchesUnreadable: that can't be known.
+    """
+    if in_force(connection):
+        item = known_item(connection, item_id)
+        proposal = load_proposal(connection, item)
+        chosen = [entry for entry in proposal.entries if entry.n in entries]
+        check_entries(connection, item, chosen, proposal.author, act="signed but not written")
 
 
 def _entry(row: OutboxRow) -> WriteEntry:
@@ -100,6 +125,7 @@ def _wait_for_strays(rows: Sequence[OutboxRow], now: datetime) -> None:
 async def _write(services: Services, writer: FhirWriter, rows: Sequence[OutboxRow]) -> Refusal | None:
     now = services.clock.now
     with services.db.write() as connection:
+        _check_on(connection, rows[0].item_id, [rows[0].entry])
         # Rows that were taken back since, because the round was cancelled, are not sent.
         if not all(outbox.mark_sent(connection, row.outbox_id, now=now()) for row in rows):
             return None

@@ -9,12 +9,14 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from agents.offline.act_first import claim_of
 from agents.plan import Plan
 from chart.appraisal import Appraisal
 from graphs.literature import ask
-from graphs.node import keep, kept, material_in
+from graphs.node import keep, kept, material_in, run_of
 from graphs.services import Services
 from graphs.state import RoundState
+from graphs.switched import hushed, withheld
 from review.answers import Answer, answers
 from review.incidents import paused
 from tools.evidence import Coverage
@@ -24,12 +26,17 @@ from tools.guidelines.outcome import Outcome, Why
 
 
 async def appraise(state: RoundState, runtime: Runtime[Services]) -> RoundState:
-    """Appraise the chart; it is kept in memory, and computed again from the evidence wherever it is needed.
+    """Appraise the chart, and say critical values at once, unless in silence; it is computed again where it is needed.
 
     Raises:
         ValueError: when the evidence holds no patient.
     """
-    material_in(state, runtime.context)
+    material = material_in(state, runtime.context)
+    critical = material.appraisal.of("critical")
+    if critical and hushed(runtime.context, run_of(runtime.context, state["run_id"])):
+        return {}
+    for finding in critical:
+        runtime.context.urgent(claim_of(finding, material, "k").text)
     return {}
 
 
@@ -50,9 +57,9 @@ async def consult(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     if any(call.tool == "guidelines" for call in calls):
         outcomes = await guideline_outcomes(material.appraisal, material.coverage.values(), services)
         material = replace(material, outcomes=outcomes)
-        changed["outcomes"] = keep(services, [_json(o) for o in outcomes], "outcomes")
+        changed["outcomes"] = keep(services, state["run_id"], [_json(o) for o in outcomes], "outcomes")
     if (found := await ask(material, services)) is not None:
-        changed["literature"] = keep(services, found, "literature")
+        changed["literature"] = keep(services, state["run_id"], found, "literature")
     return changed
 
 
@@ -64,7 +71,7 @@ def _unread(coverage: Iterable[Coverage], services: Services) -> frozenset[str]:
 
 
 async def guideline_outcomes(
-    appraisal: Appraisal, coverage: Iterable[Coverage], services: Services
+    appraisal: Appraisal, coverage: Iterable[Coverage], services: Services, *, ours: bool = True, told: bool = False
 ) -> tuple[Outcome, ...]:
     """What came of each recommendation for an appraised chart, as this site wants it shown.
 
@@ -72,6 +79,8 @@ async def guideline_outcomes(
         appraisal: the chart.
         coverage: how its searches went: what was not looked for could not be checked.
         services: the engine, the library, and what reviewers said before.
+        ours: whether the chart is of the configured server, so that what reviewers said before is about this patient.
+        told: whether it is shown as it is, so that what is in silent mode is withheld too.
     """
     ingredients = {
         order.reference: tuple(sorted(course.drug.substances))
@@ -88,10 +97,11 @@ async def guideline_outcomes(
         unread=_unread(coverage, services),
     )
     stopped = paused(services.db)
-    given = answers(services.db, appraisal.chart.patient.reference)
+    given = answers(services.db, appraisal.chart.patient.reference) if ours else {}
     now = services.clock.now()
     rested = [_resting(o, given.get(o.recommendation.canonical), now) for o in found]
-    return tuple(_paused(o) if o.recommendation.canonical in stopped else o for o in rested)
+    shown = tuple(_paused(o) if o.recommendation.canonical in stopped else o for o in rested)
+    return withheld(services, shown, modes=("off", "silent") if told else ("off",))
 
 
 def _resting(outcome: Outcome, answer: Answer | None, now: datetime) -> Outcome:

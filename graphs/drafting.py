@@ -18,6 +18,7 @@ from graphs.literature import as_it_stands
 from graphs.node import keep, kept, material_in
 from graphs.services import Services
 from graphs.state import RoundState
+from tools.observer import Verified
 
 REPAIRS = 1
 """How often drafts go back to the reasoner."""
@@ -33,7 +34,7 @@ async def draft(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         found = list(await asyncio.gather(*(services.reasoner.draft(task, material) for task in material.brief.tasks)))
         due, _ = suggestions(material)
         found = [with_literature(one, material.literature, due) for one in found]
-    return {"drafts": _keep(services, found, "drafts")}
+    return {"drafts": _keep(services, state, found, "drafts")}
 
 
 async def _again(drafts: list[Draft], material: Material, services: Services) -> list[Draft]:
@@ -51,11 +52,22 @@ async def verify_drafts(state: RoundState, runtime: Runtime[Services]) -> RoundS
     found = drafts_of(services, state["drafts"])
     judged = [(one, verdicts(one, material)) for one in found]
     if state.get("prepared"):
-        return {"verified": _keep(services, [without(one, all_) for one, all_ in judged], "verified")}
+        return {
+            "verified": _keep(
+                services, state, _told(services, [without(one, all_) for one, all_ in judged]), "verified"
+            )
+        }
     if state.get("repairs", 0) < REPAIRS and any(not v.stands for _, all_ in judged for v in all_):
         return {"repairs": state.get("repairs", 0) + 1, "verified": ""}
-    standing = with_everything_named([without(one, all_) for one, all_ in judged], material)
-    return {"verified": _keep(services, standing, "verified")}
+    standing = with_everything_named(_told(services, [without(one, all_) for one, all_ in judged]), material)
+    return {"verified": _keep(services, state, standing, "verified")}
+
+
+def _told(services: Services, drafts: list[Draft]) -> list[Draft]:
+    """The drafts; how much of each stands is told to those who watch."""
+    for one in drafts:
+        services.observer.note(Verified(task=one.task, standing=len(one.claims), removed=len(one.removed)))
+    return drafts
 
 
 def after_verify(state: RoundState) -> str:
@@ -77,8 +89,8 @@ def looks(material: Material) -> Mapping[str, Look]:
     }
 
 
-def _keep(services: Services, drafts: list[Draft], kind: str) -> str:
-    return keep(services, [d.model_dump(mode="json") for d in drafts], kind)
+def _keep(services: Services, state: RoundState, drafts: list[Draft], kind: str) -> str:
+    return keep(services, state["run_id"], [d.model_dump(mode="json") for d in drafts], kind)
 
 
 def drafts_of(services: Services, sha256: str) -> list[Draft]:

@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from claims.author import Author
 from claims.degrade import ladder, stand_in
-from claims.seal import Author, Part, Signature, seal
+from claims.seal import Part, Signature, seal
 from graphs.services import Services
 from review.entry import Validation
 from review.errors import NeverProposed, ProposalUnusable

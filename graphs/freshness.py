@@ -11,7 +11,7 @@ from graphs.prepared import prepared_of
 from graphs.services import Services
 from graphs.state import RoundState
 from review.queue import show
-from store import artifacts, outbox
+from store import artifacts, item_tasks, outbox
 from tools.fhir.errors import FhirError, FhirNotFound, FhirUnreachable, WrongPatient
 from tools.fhir.read_chart import Ask, read_chart
 from tools.fhir.scope import PatientScope
@@ -36,10 +36,13 @@ async def moved(services: Services, state: RoundState) -> bool:
         named = {name: version for name, version in read.items() if name.partition("/")[0] not in MUST_LOOK}
         seen = await _looked(services, scope, _unread(services, state["run_id"]))
     seen |= await _now(services, scope, named)
+    changed = [name for name in seen.keys() | read.keys() if seen.get(name) != read.get(name)]
+    if not changed:
+        return False
     with services.db.read() as connection:
-        own = outbox.written_versions(connection)
-    changed = (name for name in seen.keys() | read.keys() if seen.get(name) != read.get(name))
-    return any((name, seen.get(name)) not in own for name in changed)
+        own = outbox.written_versions(connection, changed)
+        tasks = item_tasks.ours(connection, changed)
+    return any((name, seen.get(name)) not in own and name not in tasks for name in changed)
 
 
 async def _looked(services: Services, scope: PatientScope, unread: frozenset[str]) -> dict[str, str]:

@@ -45,7 +45,8 @@ async def gather(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     beside = await pointed_at(services.client, scope, found, coverage_id=f"b{first}")
     found += [beside] if beside else []
     with services.db.write() as connection:
-        sha = artifacts.put_json(connection, evidence_json(found), kind="evidence", now=services.clock.now())
+        now = services.clock.now()
+        sha = artifacts.put_json(connection, evidence_json(found), kind="evidence", run_id=run.run_id, now=now)
     services.cache.keep(sha, found)
     clocked = state.get("refreshable", False) or any(e.taken and e.coverage.found >= WORTH for e in found)
     return {"evidence": [sha], "made": state["plan"], "refreshable": clocked}

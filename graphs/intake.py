@@ -33,7 +33,8 @@ async def intake(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         resources=(patient,),
     )
     with services.db.write() as connection:
-        sha = artifacts.put_json(connection, evidence_json([found]), kind="evidence", now=services.clock.now())
+        now = services.clock.now()
+        sha = artifacts.put_json(connection, evidence_json([found]), kind="evidence", run_id=run.run_id, now=now)
     services.cache.keep(sha, [found])
     return _prepared(run, services) | {
         "evidence": [sha],
@@ -56,5 +57,5 @@ def _prepared(run: Run, services: Services) -> RoundState:
         return {}
     if found.watch == "named":
         return {"prepared": run.prepared_sha256}
-    drafts = keep(services, [one.model_dump(mode="json") for one in found.drafts], "drafts")
+    drafts = keep(services, run.run_id, [one.model_dump(mode="json") for one in found.drafts], "drafts")
     return {"prepared": run.prepared_sha256, "drafts": drafts}

@@ -2,23 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from graphs.clock import Clock
-from graphs.services import Services
+from tools.tally import Tally, counting
+
+_SUMS = (
+    "llm_calls",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_prompt_tokens",
+    "fhir_requests",
+    "fhir_bytes",
+)
+
+
+@dataclass(eq=False, slots=True)
+class Share:
+    """One round's part of the CPU of its process."""
+
+    seconds: float = 0.0
+    """So far."""
+
+
+class CpuShares:
+    """The CPU of a process, divided evenly among the rounds that it drives at the moment.
+
+    A round alone has all of it. Side by side nobody can tell whose work it was, but no second is counted twice.
+
+    Args:
+        clock: tells what this process and its children have used.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at = clock.cpu_seconds()
+        self._under_way: set[Share] = set()
+
+    @contextmanager
+    def share(self) -> Iterator[Share]:
+        """The part of one more round, growing while the block lasts."""
+        self.divide()
+        share = Share()
+        self._under_way.add(share)
+        try:
+            yield share
+        finally:
+            self.divide()
+            self._under_way.discard(share)
+
+    def divide(self) -> None:
+        """Give what was used since the last time to those who were under way."""
+        now = self._clock.cpu_seconds()
+        for share in self._under_way:
+            share.seconds += (now - self._at) / len(self._under_way)
+        self._at = now
 
 
 class Meter:
-    """Counts from its making until it is read."""
+    """Counts what one round costs while it is driven here, whatever else this process does.
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._clock: Clock = services.clock
-        self._cpu = self._clock.cpu_seconds()
-        self._requests, self._bytes = services.client.requests, services.client.bytes
-        self._spent = services.reasoner.spent
+    Args:
+        clock: tells seconds.
+        shares: the CPU of this process.
+    """
+
+    def __init__(self, clock: Clock, shares: CpuShares) -> None:
+        self._clock = clock
+        self._shares = shares
+        self._share = Share()
+        self._tally = Tally()
         self._seconds: dict[str, float] = {}
         self._started: dict[str, float] = {}
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count what the block spends, and the tasks that it starts."""
+        with self._shares.share() as self._share, counting(self._tally):
+            yield
 
     def node(self, name: str, state: str) -> None:
         """Told when a node starts and ends."""
@@ -30,22 +94,15 @@ class Meter:
 
     def ledger(self, before: dict[str, Any] | None) -> dict[str, Any]:
         """The ledger with this segment added to the ones before."""
-        old = before or {}
-        now, was = self._services.reasoner.spent, self._spent
+        old, now = before or {}, self._tally
         seconds = dict(old.get("seconds", {}))
         for name, value in self._seconds.items():
             seconds[name] = round(seconds.get(name, 0.0) + value, 4)
+        self._shares.divide()
         return {
-            "llm_calls": old.get("llm_calls", 0) + now.llm_calls - was.llm_calls,
-            "prompt_tokens": old.get("prompt_tokens", 0) + now.prompt_tokens - was.prompt_tokens,
-            "completion_tokens": old.get("completion_tokens", 0) + now.completion_tokens - was.completion_tokens,
+            **{name: old.get(name, 0) + getattr(now, name) for name in _SUMS},
             "largest_prompt_tokens": max(old.get("largest_prompt_tokens", 0), now.largest_prompt_tokens),
-            "cached_prompt_tokens": old.get("cached_prompt_tokens", 0)
-            + now.cached_prompt_tokens
-            - was.cached_prompt_tokens,
-            "fhir_requests": old.get("fhir_requests", 0) + self._services.client.requests - self._requests,
-            "fhir_bytes": old.get("fhir_bytes", 0) + self._services.client.bytes - self._bytes,
-            "cpu_seconds": round(old.get("cpu_seconds", 0.0) + self._clock.cpu_seconds() - self._cpu, 3),
+            "cpu_seconds": round(old.get("cpu_seconds", 0.0) + self._share.seconds, 3),
             "seconds": seconds,
             "prompts": sorted({*old.get("prompts", ()), *now.prompts}),
         }

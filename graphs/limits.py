@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from chart.appraisal import ADULT, Appraisal
 from chart.courses import Course
+from chart.covered import covered
 
 _SHOWN = 6
+_FEW = 4
 
 
 def not_supported(appraisal: Appraisal) -> list[str]:
@@ -21,9 +23,37 @@ def not_supported(appraisal: Appraisal) -> list[str]:
     return lines
 
 
+def outside_tables(appraisal: Appraisal) -> list[str]:
+    """What no rule looked at because no table has it, by name: at most a line for medicines and one for the rest."""
+    found = {one.what: one for one in covered(appraisal)}
+    lines = []
+    if unknown := found["medicines"].unknown:
+        lines.append(f"No rule knows these medicines, none looked at them: {_some(unknown, _SHOWN)}")
+    parts = [
+        f"{len(one.unknown)} of {one.total} {said} ({_some(one.unknown, _FEW)})"
+        for what, said in (
+            ("results", "kinds of result"),
+            ("ranges", "laboratory tests, which have no range here"),
+            ("problems", "problems"),
+        )
+        if (one := found[what]).unknown  # type: ignore[index]
+    ]
+    if parts:
+        lines.append(f"Outside our tables, so judged by no rule: {'; '.join(parts)}.")
+    return lines
+
+
+def _some(names: tuple[str, ...], many: int) -> str:
+    shown = ", ".join(names[:many])
+    return shown if len(names) <= many else f"{shown} and {len(names) - many} more"
+
+
 def _child(appraisal: Appraisal) -> str:
     doses = appraisal.doses
-    said = ["Child: ranges by age where a table has them; targets and trends are for adults and not applied"]
+    said = [
+        "Child: ranges by age where a table has them; targets and trends are for adults and not applied; "
+        "growth percentiles are the record's own, none are computed"
+    ]
     if doses and doses.checked:
         said.append(f"doses held to the weight: {_names(list(doses.checked))}")
     reasons: dict[str, list[Course]] = {}

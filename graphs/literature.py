@@ -9,7 +9,7 @@ from typing import Any
 from agents.literature import Literature
 from agents.reasoner import Material
 from agents.suggest import suggestions
-from chart.notes import reads_like_instruction
+from chart.addressed import reads_like_instruction
 from claims.claim import PassageCitation
 from claims.printed import Printed
 from graphs.services import Services

@@ -26,7 +26,7 @@ async def plan(state: RoundState, runtime: Runtime[Services]) -> RoundState:
         planned = await services.reasoner.plan(brief_of(run_of(services, state["run_id"])))
     asked = [*planned.calls, *(_for_guidelines(services) if planned.calls else ())]
     planned = Plan(calls=tuple(asked)[: MOST_CALLS - len(MUST_LOOK)], tainted=planned.tainted)
-    return {"plan": keep(services, with_must_look(planned).model_dump(mode="json"), "plan")}
+    return {"plan": keep(services, state["run_id"], with_must_look(planned).model_dump(mode="json"), "plan")}
 
 
 def _for_guidelines(services: Services) -> list[ToolCall]:
@@ -48,7 +48,8 @@ async def assess(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     if not more:
         return {"plan": ""}
     wider = Plan(calls=(*made.calls, *more)[:MOST_CALLS], tainted=material.tainted)
-    return {"plan": keep(services, wider.model_dump(mode="json"), "plan"), "passes": state["passes"] + 1}
+    sha = keep(services, state["run_id"], wider.model_dump(mode="json"), "plan")
+    return {"plan": sha, "passes": state["passes"] + 1}
 
 
 def after_assess(state: RoundState) -> str:

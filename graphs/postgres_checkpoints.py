@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from graphs.checkpoints import Checkpoints, serializer, still_held
-from store.database import DatabaseAway
+from graphs.checkpoints import Checkpoints, KeptSteps, serializer, still_held
+from store.database import DatabaseAway, DatabaseFull, disk_full
 
 _SETUP_LOCK = 7_236_003
 """The advisory lock under which one process at a time makes LangGraph's tables; any fixed number does."""
+_TURN_SECONDS = 0.05
 
 
 @asynccontextmanager
@@ -53,24 +53,28 @@ async def postgres_checkpoints(url: str) -> AsyncIterator[Checkpoints]:
 
 async def _set_up(pool: AsyncConnectionPool[AsyncConnection[DictRow]], saver: AsyncPostgresSaver) -> None:
     async with pool.connection() as connection:
-        await connection.execute("SELECT pg_advisory_lock(%s)", [_SETUP_LOCK])
+        # Asked for again and again: whoever waits inside a statement keeps a snapshot, and LangGraph builds its indexes
+        # concurrently, which waits for all older snapshots; the two would wait for each other.
+        while not await _locked(connection):  # noqa: ASYNC110 - no event tells of another process
+            await asyncio.sleep(_TURN_SECONDS)
         try:
             await saver.setup()
         finally:
             await connection.execute("SELECT pg_advisory_unlock(%s)", [_SETUP_LOCK])
 
 
-class FencedSaver(AsyncPostgresSaver):
+async def _locked(connection: AsyncConnection[DictRow]) -> bool:
+    found = await connection.execute("SELECT pg_try_advisory_lock(%s) AS locked", [_SETUP_LOCK])
+    row = await found.fetchone()
+    return row is not None and bool(row["locked"])
+
+
+class FencedSaver(KeptSteps, AsyncPostgresSaver):
     """Keeps a step only for who still holds the round."""
 
-    async def aput(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """Keep a checkpoint.
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator[None]:
+        """Around each step that is kept.
 
         Raises:
             LeaseLost: when another holds the round by now.
@@ -78,15 +82,12 @@ class FencedSaver(AsyncPostgresSaver):
         """
         await asyncio.to_thread(still_held)
         with _away():
-            return await super().aput(config, checkpoint, metadata, new_versions)
+            yield
 
-    async def aput_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        """Keep what a task wrote; raises as `aput` does."""
-        await asyncio.to_thread(still_held)
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Let go of all steps of a round; raises `DatabaseAway`."""
         with _away():
-            await super().aput_writes(config, writes, task_id, task_path)
+            await super().adelete_thread(thread_id)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The latest step, or the one named; raises `DatabaseAway`."""
@@ -99,4 +100,4 @@ def _away() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise DatabaseAway from error
+        raise (DatabaseFull if disk_full(error) else DatabaseAway) from error

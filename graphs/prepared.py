@@ -22,8 +22,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from claims.author import Author
 from claims.claim import Draft, Record
-from claims.seal import Author, Part
+from claims.seal import Part
+from claims.seen import Look
 from graphs.node import kept
 from graphs.services import Services
 from graphs.state import GRAPH_VERSION
@@ -85,6 +87,8 @@ class Prepared(Record):
     """Whether text of a note, a paper, an image or another program had a part in it; it raises the tier."""
     page: tuple[str, ...] = Field(default=(), max_length=40)
     """Lines for the page, shown as they are."""
+    look: Look | None = None
+    """The pictures that it is a reading of, for the page."""
     watch: Watch = "named"
     """What makes it stale: a change of what `based_on` names, or any news in what a round must look at."""
 
@@ -145,6 +149,8 @@ def put_on_record(
         as_of: clinical now; the present without it.
         refreshes: the round whose refused entries it puts before people once more.
     """
+    if runs.get(connection, run_id) is not None:
+        return
     now = services.clock.now()
     author = author_of(prepared, services)
     run = Run(
@@ -160,8 +166,12 @@ def put_on_record(
         refreshes=refreshes,
         created=now,
         updated=now,
-        prepared_sha256=artifacts.put_json(connection, prepared.model_dump(), kind=KIND, now=now),
+        site=services.site,
+        prepared_sha256=artifacts.put_json(connection, prepared.model_dump(), kind=KIND, run_id=run_id, now=now),
     )
+    for picture in prepared.look.pictures if prepared.look else ():
+        if picture.kept:
+            artifacts.link(connection, run_id, picture.sha256)
     runs.create_if_absent(connection, run)
 
 

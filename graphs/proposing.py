@@ -8,28 +8,24 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from agents.literature import literature_sections, supported
-from agents.plan import MUST_LOOK
 from agents.reasoner import Material
 from agents.suggest import suggestions
 from chart.appraisal import Appraisal
+from claims.author import Author
 from claims.claim import Draft
 from claims.compose import composes, composition, sources
-from claims.seal import Author, target_id
+from claims.derived_id import target_id
 from claims.suggestion import NotSuggested, Suggestion
 from graphs.carrying import carried_over
 from graphs.drafting import drafts_of
 from graphs.fitting import LeftOut, fitted, proposable, validated
-from graphs.node import keep, material_in, run_of
+from graphs.node import material_in, run_of
 from graphs.prepared import Prepared, author_of, entries_of, prepared_of
-from graphs.result import result_of
+from graphs.putting_up import Composed, put_up
 from graphs.services import Services
 from graphs.state import RoundState
-from review.opening import open_in
 from review.policy import Label
 from review.proposal import Draft as EntryDraft
-from review.proposal import Proposal
-from review.proposal import propose as build_proposal
-from store import runs
 from store.runs import Run
 
 
@@ -57,57 +53,25 @@ async def propose(state: RoundState, runtime: Runtime[Services]) -> RoundState:
     if prepared is None:
         entries, left = _proposable(entries, run, author, services)
         due, others = _without(due, others, left)
-    proposal: Proposal | None = None
-    if entries:
-        proposal = build_proposal(
-            run_id=run.run_id,
-            patient=run.patient,
-            as_of=run.as_of,
-            revision=state["revision"],
-            author=author,
-            drafts=entries,
-            based_on=_based_on(prepared, material.appraisal),
-            policy=services.policy,
-        )
-    result = result_of(run, material, drafts, due, others, proposal, services, prepared=prepared, carried=carried)
-    # What was read, and from which proposal on this is its page: a later version of the round replaces it.
-    result |= {
-        "evidence": state["evidence"][state.get("since", 0) :],
-        "refreshable": state.get("refreshable", False),
-        "revision": state["revision"],
-    }
-    sha = keep(services, result, "result")
-    # Item, page and status change together, so that no kill leaves an item of a round that does not wait for it.
-    with services.db.write() as connection:
-        now = services.clock.now()
-        runs.set_result(connection, run.run_id, sha, now=now)
-        if proposal is None:
-            return {"outcome": "nothing_to_write"}
-        item = open_in(
-            connection,
-            proposal,
-            policy=services.policy,
-            now=now,
-            replaces=state.get("item_id"),
-            # Two notes of one patient stand side by side; two summaries don't.
-            supersede_tasks=() if prepared else run.tasks,
-        )
-        runs.set_status(connection, run.run_id, from_={"running"}, to="awaiting_review", now=now)
-    return {"item_id": item.item_id, "proposal_sha256": proposal.proposal_sha256}
+    found = Composed(
+        run=run,
+        material=material,
+        prepared=prepared,
+        author=author,
+        entries=tuple(entries),
+        drafts=tuple(drafts),
+        due=due,
+        others=others,
+        carried=tuple(carried),
+    )
+    while (changed := put_up(found, state, services)) is None:
+        pass  # a switch was thrown meanwhile
+    return changed
 
 
 def after_propose(state: RoundState) -> str:
-    """To the approval, or to the end when there is nothing to write."""
-    return "close" if state.get("outcome") == "nothing_to_write" else "approve"
-
-
-def watched(appraisal: Appraisal) -> tuple[str, ...]:
-    """Versioned references of every must-look resource that was read: the freshness check compares with them."""
-    return tuple(
-        f"{reference}/_history/{version}" if version else reference
-        for reference, version in appraisal.chart.versions.items()
-        if reference.partition("/")[0] in MUST_LOOK
-    )
+    """To the approval, or to the end when nothing is put before people."""
+    return "close" if state.get("outcome") in ("nothing_to_write", "silent") else "approve"
 
 
 def _proposable(
@@ -129,12 +93,6 @@ def _without(
         if s.title in why
     )
     return tuple(s for s in due if s.title not in why), (*others, *withheld)
-
-
-def _based_on(prepared: Prepared | None, appraisal: Appraisal) -> tuple[str, ...]:
-    if prepared is None:
-        return watched(appraisal)
-    return (*prepared.based_on, *(watched(appraisal) if prepared.watch == "chart" else ()))
 
 
 def _tainted(one: EntryDraft, prepared: Prepared) -> EntryDraft:

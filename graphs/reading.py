@@ -32,6 +32,10 @@ class ReadingCache:
     def __init__(self) -> None:
         self._charts: OrderedDict[tuple[str, ...], tuple[Appraisal, dict[str, Coverage]]] = OrderedDict()
         self._fresh: dict[str, tuple[Evidence, ...]] = {}
+        self.hits = 0
+        """Readings of charts that were still here."""
+        self.misses = 0
+        """Readings of charts that had to be made."""
 
     def keep(self, sha256: str, evidence: Sequence[Evidence]) -> None:
         """Keep what was just read, so that it need not be parsed again."""
@@ -51,7 +55,10 @@ class ReadingCache:
             ValueError: when no Patient is among the resources.
         """
         key = (*shas, run.as_of.isoformat(), str(site))
-        if key not in self._charts:
+        if key in self._charts:
+            self.hits += 1
+        else:
+            self.misses += 1
             found = [e for sha in shas for e in self._fresh.get(sha) or read_evidence(db, sha)]
             resources = [r for e in found for r in e.resources]
             appraisal = appraise(Chart.build(resources, as_of=run.as_of, sensitive=sensitive_classes(site)), site=site)
@@ -119,7 +126,7 @@ def _outcome(row: dict[str, Any]) -> Outcome:
 def brief_of(run: Run) -> Brief:
     """What a round is asked to do, from its row."""
     return Brief(
-        tasks=run.tasks,  # type: ignore[arg-type]
+        tasks=run.tasks,
         question=run.question,
         since=date.fromisoformat(run.since) if run.since else None,
         feedback=run.feedback,
@@ -140,5 +147,5 @@ def material_of(
         coverage=coverage,
         outcomes=outcomes,
         literature=literature,
-        tainted=bool(appraisal.of("instruction_in_note")),
+        tainted=bool(appraisal.of("instruction_in_note") or appraisal.of("instruction_in_entry")),
     )

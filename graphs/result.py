@@ -8,18 +8,21 @@ from typing import Any
 
 from agents.offline.accounting import claim_naming, spoken_for
 from agents.offline.act_first import claim_of
+from agents.offline.doubts import noticed
 from agents.plan import NO_SUGGESTIONS_WITHOUT
 from agents.reasoner import Material
 from chart.comparison import compare
+from chart.covered import Covered, covered
 from chart.moment import moment_of
 from chart.trends import Movement
 from claims.claim import Claim, Draft
-from claims.page import page
+from claims.page import page, unsaid
 from claims.suggestion import NotSuggested, Suggestion
 from graphs.exhibits import facts_shown, series_shown
-from graphs.limits import not_supported
+from graphs.limits import not_supported, outside_tables
 from graphs.prepared import Prepared
 from graphs.services import Services
+from graphs.timeline import timeline_shown
 from review.proposal import Proposal
 from store.runs import Run
 from tools.literature.shelf import NO_INDEX
@@ -36,6 +39,7 @@ def result_of(
     *,
     prepared: Prepared | None = None,
     carried: Sequence[Mapping[str, Any]] = (),
+    said: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The result without what changes later (status, item, ledger).
 
@@ -49,9 +53,12 @@ def result_of(
         services: the round's surroundings.
         prepared: what the proposal was made from, when no reasoner drafted it.
         carried: what people did to the proposal that this one takes the place of; see `graphs.carrying`.
+        said: what was left out because somebody switched it off, in sentences.
     """
     name, revision = (run.model_name, run.model_revision) if prepared else services.reasoner.model
+    planted = noticed(material)
     looked = _foot(material, others, drafts) if prepared is None or prepared.watch == "chart" else [_NOT_READ]
+    looked[:0] = [*said, *unsaid(drafts, planted)]
     tiers = {e.title: e.tier for e in proposal.entries if e.task == "suggestions"} if proposal else {}
     critical = [claim_of(f, material, f"k{i}") for i, f in enumerate(material.appraisal.of("critical"), start=1)]
     shown = [d.model_dump(mode="json") for d in drafts]
@@ -65,9 +72,15 @@ def result_of(
         "reasoner": run.reasoner if prepared else services.reasoner.name,
         "model": {"name": name, "revision": revision},
         "prepared": None if prepared is None else {"by": prepared.prepared_by, "lines": list(prepared.page)},
+        **({"imaging": prepared.look.model_dump()} if prepared and prepared.look else {}),
         "carried": list(carried),
         "page": list(
-            page(drafts, head=[*_head(run, material, critical, name, prepared), *map(_carried, carried)], foot=looked)
+            page(
+                drafts,
+                head=[*_head(run, material, critical, name, prepared), *map(_carried, carried)],
+                foot=looked,
+                kept=planted,
+            )
         ),
         "critical": [{"text": c.text, "citations": [x.model_dump() for x in c.citations]} for c in critical],
         "drafts": shown,
@@ -77,10 +90,12 @@ def result_of(
         ],
         "not_suggested": [n.model_dump(mode="json") for n in others],
         "coverage": [asdict(line) for line in (*material.coverage.values(), *material.literature.coverage)],
+        "tables": [] if prepared else [_coverage_of(one) for one in covered(material.appraisal)],
         "literature": _literature(drafts, material),
         "looked": looked,
         "facts": facts_shown(drafts, due, material.appraisal),
         "series": series_shown(drafts, due, material.appraisal),
+        "timeline": None if prepared else timeline_shown(material.appraisal),
     }
 
 
@@ -134,6 +149,7 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
         f"{material.appraisal.pairs_checked} named drug pairs checked. Not looked: pharmacy fills, outside records."
     ]
     lines[:0] = dict.fromkeys(line for one in drafts for line in one.notice)
+    lines[:0] = [f"NOT ANSWERED: {one.refusal}" for one in drafts if one.refusal]
     unchecked = [n for n in others if n.why in ("could_not_check", "withheld")]
     if unchecked:
         lines.insert(
@@ -147,12 +163,11 @@ def _foot(material: Material, others: Sequence[NotSuggested], drafts: Sequence[D
     if masked:
         said = ", ".join(f"{count} {title}" for title, count in sorted(masked.items()))
         lines.insert(0, f"Masked by policy: {said}. Whoever may see them opens the chart itself.")
-    unknown = material.appraisal.unknown_drugs
-    if unknown:
-        lines.insert(
-            0, f"No rule knows these medicines, none looked at them: {', '.join(c.drug.short for c in unknown[:6])}"
-        )
-    return lines
+    return [*outside_tables(material.appraisal), *lines]
+
+
+def _coverage_of(one: Covered) -> dict[str, Any]:
+    return {"what": one.what, "known": one.known, "total": one.total, "unknown": list(one.unknown)}
 
 
 def _looked_up(material: Material) -> list[str]:

@@ -23,7 +23,9 @@ from graphs.planning import after_assess, assess, plan
 from graphs.proposing import after_propose, propose
 from graphs.services import Services
 from graphs.state import RoundState
+from graphs.switched import check_on
 from tools.fhir.errors import FhirUnreachable
+from tools.observer import NodeStep
 
 
 class Node(Protocol):
@@ -76,13 +78,15 @@ def build_round(
 
 
 def _told(name: str, node: Node) -> Node:
-    """The node, with its start and end told to whoever watches."""
+    """The node, unless it is switched off, with its start and end told to whoever watches."""
 
     @wraps(node)
     async def told(state: RoundState, runtime: Runtime[Services]) -> Any:  # noqa: ANN401 - what the node returns
+        check_on(runtime.context, state["run_id"], name)
         runtime.context.progress(name, "started")
         try:
-            return await node(state, runtime)
+            with runtime.context.observer.watch(NodeStep(node=name)):
+                return await node(state, runtime)
         finally:
             runtime.context.progress(name, "done")
 

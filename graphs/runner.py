@@ -11,25 +11,24 @@ from typing import Any
 from langgraph.types import Command
 from langsmith.run_helpers import tracing_context
 
-from agents.models.failures import ModelAway
-from agents.models.reply import ModelFailed
+from graphs.answered import answered, note_feedback
 from graphs.approving import Answer
 from graphs.checkpoints import Checkpoints, held_by
-from graphs.ledger import Meter
+from graphs.ledger import CpuShares, Meter
 from graphs.node import run_of
 from graphs.prepared import Prepared, put_on_record
 from graphs.round import build_round
 from graphs.services import Services
 from graphs.state import GRAPH_VERSION
+from graphs.stopping import Drain, RoundPaused, stopped
 from review.closing import withdraw
-from review.errors import GateError, RoundOver
+from review.errors import RoundOver
 from review.gate import expire
-from review.item import Item
-from store import decisions, items, runs
+from store import items, runs
 from store.database import DatabaseAway
 from store.leases import LeaseHeld, LeaseLost
 from store.runs import FINISHED, UNFINISHED, Run
-from tools.fhir.errors import FhirError, FhirUnreachable
+from tools.observer import RoundDrive
 
 LIVE = timedelta(minutes=5)
 """A round whose clinical now was no older than this when it began meant the present, and is refreshed in it."""
@@ -45,7 +44,10 @@ class Runner:
 
     def __init__(self, services: Services, checkpointer: Checkpoints) -> None:
         self._services = services
+        self._checkpointer = checkpointer
         self._graph = build_round(checkpointer)
+        self._drain = Drain()
+        self._cpu = CpuShares(services.clock)
 
     def open(
         self,
@@ -76,6 +78,7 @@ class Runner:
             refreshes=refreshes,
             created=now,
             updated=now,
+            site=self._services.site,
         )
         with self._services.db.write() as connection:
             runs.create_if_absent(connection, run)
@@ -100,15 +103,18 @@ class Runner:
             LeaseHeld: another process drives it now.
             LeaseLost: another took it over while this process was away; what it does is not touched.
             DatabaseAway: the database does not answer; the round goes on when it does.
+            RoundPaused: `drain` was called; the round goes on when it is driven again.
             FhirError, GateError: what stopped it; a round that was writing stays `committing`, and one that was sent
                 back or refreshes another stays `running`: the sweep tries them again.
             Exception: a bug; the round has failed, unless it was writing.
         """
-        with self._services.leases.acquire(run_id) as lease:
+        drive = RoundDrive(run_id=run_id)
+        with self._services.leases.acquire(run_id) as lease, self._services.observer.watch(drive):
             run = run_of(self._services, run_id)
             if run.status in FINISHED:
+                await self._forget(run_id)
                 return run
-            meter = Meter(self._services)
+            meter = Meter(self._services.clock, self._cpu)
             told = self._services.progress
 
             def progress(node: str, state: str) -> None:
@@ -123,19 +129,29 @@ class Runner:
                     lease.check(connection)
 
             try:
-                with held_by(still_held):
+                with meter.counting(), held_by(still_held):
                     await self._drive(run, services)
-            except (LeaseLost, DatabaseAway):
+            except (LeaseLost, DatabaseAway, RoundPaused):
                 raise
             except Exception as error:
-                _stopped(services, run_id, error)
+                stopped(services, run_id, error)
                 raise
             finally:
                 with suppress(LeaseLost, DatabaseAway), db.write() as connection:
                     before = runs.get(connection, run_id)
                     ledger = meter.ledger(before.ledger if before else None)
                     runs.set_ledger(connection, run_id, ledger, now=self._services.clock.now())
-            return run_of(self._services, run_id)
+                    drive.status = before.status if before else None
+            run = run_of(self._services, run_id)
+            if run.status in FINISHED:
+                await self._forget(run_id)
+            return run
+
+    async def _forget(self, run_id: str) -> None:
+        """Let go of the steps of a closed round: nothing goes on from them, and what was decided stands elsewhere."""
+        # A store that is away now keeps them until the round is driven again; the round is closed either way.
+        with suppress(DatabaseAway):
+            await self._checkpointer.adelete_thread(run_id)
 
     async def _drive(self, run: Run, services: Services) -> None:
         config: Any = {"configurable": {"thread_id": run.run_id}, "recursion_limit": 100}
@@ -147,28 +163,22 @@ class Runner:
                 if not snapshot.values and not snapshot.tasks:
                     given = {"run_id": run.run_id}
                 elif snapshot.interrupts:
-                    item = self._answered(snapshot.values["item_id"])
+                    item = answered(services, snapshot.values["item_id"])
                     if item is None:
                         return
                     answer = Answer(item_id=item.item_id, proposal_sha256=item.proposal_sha256)
                     given = Command(resume=answer.model_dump())
-                    _note_feedback(services, item)
+                    note_feedback(services, item)
                 elif snapshot.tasks:
                     given = None
                 else:
                     return
-                await self._graph.ainvoke(given, config, context=services, durability="sync")
+                with self._drain.control() as control:
+                    await self._graph.ainvoke(given, config, context=services, durability="sync", control=control)
 
-    def _answered(self, item_id: str) -> Item | None:
-        """The closed item at the end of the chain of edits, or `None` while one of them is open."""
-        with self._services.db.read() as connection:
-            item = items.get(connection, item_id)
-            while item and item.state == "superseded" and item.next_item:
-                following = items.get(connection, item.next_item)
-                if following is None or following.run_id != item.run_id:
-                    break
-                item = following
-        return None if item is None or item.state == "open" else item
+    def drain(self) -> None:
+        """Let every round that is driven here stop before its next node; it is kept, and nothing is begun any more."""
+        self._drain.request()
 
     def cancel(self, run_id: str, *, person: str) -> Run:
         """End a round; nothing of it that is not yet sent will be written.
@@ -205,7 +215,7 @@ class Runner:
 
     async def sweep(self) -> tuple[Run, ...]:
         """Close what expired and drive what waits for nobody; returns the rounds that moved."""
-        expire(self._services.db, now=self._services.clock.now())
+        expire(self._services.db, now=self._services.clock.now(), policy=self._services.policy)
         with self._services.db.read() as connection:
             waiting = runs.undriven(connection)
         moved = []
@@ -218,30 +228,3 @@ class Runner:
                 # It is said on the round's row, and one round must not keep the others waiting.
                 moved.append(run_of(self._services, run.run_id))
         return tuple(moved)
-
-
-def _note_feedback(services: Services, item: Item) -> None:
-    """A round that was sent back runs again, with the reviewer's words."""
-    if item.state != "revised":
-        return
-    with services.db.write() as connection:
-        words = next((d.words for d in decisions.of_item(connection, item.item_id) if d.verb == "revise"), None) or ""
-        now = services.clock.now()
-        runs.set_feedback(connection, item.run_id, words, now=now)
-        runs.set_status(connection, item.run_id, from_={"awaiting_review"}, to="running", now=now)
-
-
-def _stopped(services: Services, run_id: str, error: Exception) -> None:
-    """Say on the round's row what stopped it; what a person has signed or said already is not given up."""
-    now = services.clock.now()
-    expected = isinstance(error, (FhirError, GateError, ModelAway, ModelFailed))
-    detail = str(error) if expected else f"The program failed ({type(error).__name__}): report it, then run again."
-    run = run_of(services, run_id)
-    # A model that is away comes back: what was read is kept, and the round goes on from there.
-    promised = run.feedback is not None or run.refreshes is not None or run.prepared_sha256 is not None
-    owed = isinstance(error, ModelAway) or (isinstance(error, FhirUnreachable) and promised)
-    with services.db.write() as connection:
-        if not runs.set_status(connection, run_id, from_={"committing"}, to="committing", now=now, detail=detail):
-            runs.set_status(
-                connection, run_id, from_={"running"}, to="running" if owed else "failed", now=now, detail=detail
-            )

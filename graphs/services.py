@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agents.reasoner import Reasoner
-from claims.seal import Author
+from claims.author import Author
 from graphs.clock import Clock
 from graphs.reading import ReadingCache
 from review.policy import Policy
@@ -18,13 +18,21 @@ from tools.fhir.client import FhirClient
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.worker import GuidelineWorker
 from tools.literature.shelf import Shelf
+from tools.observer import NOBODY, Observer
 
 
 class Writing(Protocol):
     """Opens a writer when, and only when, something signed is to be written; the type is known to ``graphs.commit``."""
 
-    def __call__(self) -> object:
-        """An async context manager that gives the writer."""
+    def __call__(self, signed_by: str | None) -> object:
+        """An async context manager that gives the writer.
+
+        Args:
+            signed_by: the key of who signed last; a person who was launched from the EHR writes with their own token.
+
+        Raises:
+            tools.fhir.errors.FhirUnreachable: that token is gone.
+        """
         ...
 
 
@@ -56,7 +64,13 @@ class Services:
     """The literature; empty where no index was built and no source is allowed."""
     site_tables: Path | None = None
     """A site's own appraisal tables."""
+    site: str = "main"
+    """Where rounds that begin here belong, as switches name it."""
     cache: ReadingCache = field(default_factory=ReadingCache)
     """Charts of this process, so that a resource is parsed once."""
+    urgent: Callable[[str], None] = lambda words: None
+    """Told each critical value in words as soon as the chart is appraised: it waits for no draft and no queue."""
     progress: Callable[[str, str], None] = lambda node, state: None
     """Told when a node starts (``started``) and ends (``done``)."""
+    observer: Observer = NOBODY
+    """Watches rounds and nodes, and what the verifier makes of drafts."""

@@ -6,28 +6,47 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
+
+from preround.command_help import help_of
 
 COMMANDS = {
     "demo": "demo:demo",
     "load": "load:load",
     "patients": "load:patients",
     "manifest": "manifest:manifest",
+    "tables": "tables:tables",
     "run": "run:run",
     "transcribe": "transcribe:transcribe",
     "queue": "queue:queue",
-    "show": "queue:show",
+    "show": "show:show",
+    "claim": "claim:claim",
     "decide": "decide:decide",
     "resume": "resume:resume",
     "cancel": "resume:cancel",
     "undo": "undo:undo",
+    "batch": "batch:batch",
     "serve": "serve:serve",
+    "worker": "worker:worker",
     "mcp": "mcp:mcp",
+    "hooks": "hooks:hooks",
+    "subscribe": "subscribe:subscribe",
+    "watch": "watch:watch",
     "models": "models:models",
     "key": "key:key",
     "schema": "schema:schema",
     "doctor": "doctor:doctor",
+    "quality": "quality:quality",
+    "rollout": "rollout:rollout",
+    "incidents": "incidents:incidents",
+    "switch": "switch:switch",
+    "audit": "audit:audit",
+    "purge": "purge:purge",
+    "hold": "hold:hold",
+    "rekey": "rekey:rekey",
+    "backup": "backup:backup",
+    "replay": "replay:replay",
     "eval": "evaluate:evaluate",
     "literature": "literature:literature",
     "guidelines": "guidelines:guidelines",
@@ -54,6 +73,16 @@ class Commands(TyperGroup):
             return get_group(alone).get_command(ctx, cmd_name)
         alone.command(cmd_name)(found)
         return get_command(alone)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """What each does, in a line, without importing any of them."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = [
+            (name, TyperCommand(name, help=help_of(place)).get_short_help_str(limit))
+            for name, place in COMMANDS.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 app = typer.Typer(

@@ -5,21 +5,30 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from agents.models.audio import AudioUnusable
-from agents.models.failures import EndpointRefused, ModelAway
+from agents.models.failures import EndpointRefused, ModelAway, NothingInPrompt
 from agents.models.hearing import HearingStopped, NothingHeard
-from agents.models.needed import LibraryMissing
 from agents.models.registry import ModelUnknown, ModelUnnamed, RegistryUnusable
 from agents.models.reply import ModelFailed
 from agents.models.weights import WeightsUnusable
 from agents.offline.reasoner import TaskNotOffered
+from chart.site_tables import TableUnusable
+from fhir_fixtures.source import StoryError
 from graphs.node import RoundUnknown
 from preround.fhir_login import LoginUnclear
+from preround.home import HomeUnusable
+from preround.reasoners import ReasonerMissing
 from preround.speech import HearerMissing, HearerUnfit
-from preround.wiring import HomeUnusable, ReasonerMissing
 from review.errors import GateError, NotThere, WrongUse
-from store.artifacts import ArtifactDamaged, ArtifactMissing
-from store.database import DatabaseAway, DatabaseTooNew, DatabaseUnusable
+from store.artifacts import ArtifactDamaged, ArtifactMissing, ArtifactPurged
+from store.audit import ChainBroken
+from store.backup import CopyUnsound
+from store.database import DatabaseAway, DatabaseTooNew
+from store.engine import DatabaseUnusable
+from store.holds import HoldUnknown
 from store.leases import LeaseHeld, LeaseLost
+from store.switches import SwitchesUnreadable
+from store.vault import KeyMissing, SealBroken
+from store.vault import KeyUnusable as StateKeyUnusable
 from tools.fhir.errors import (
     BadAddress,
     FhirError,
@@ -31,7 +40,19 @@ from tools.fhir.errors import (
     LoginUnusable,
 )
 from tools.guidelines.library import GuidelineUnusable
+from tools.imaging.errors import (
+    ArchiveGarbled,
+    ArchiveRefused,
+    ArchiveUnreachable,
+    ImagingError,
+    NobodysPicture,
+    OthersPicture,
+    PictureNames,
+    StudyGone,
+)
 from tools.literature.errors import IndexMissing, LiteratureError, SourceOff, SourceUnreachable
+from tools.needed import LibraryMissing
+from tools.tape import TapeUnusable
 
 ExitCode = Literal[1, 2, 3, 4, 5]
 WRONG_USE: ExitCode = 2
@@ -53,6 +74,17 @@ class Declined(RuntimeError):
     """What was asked for is refused."""
 
 
+class Outdated(Declined):
+    """The chart changed after what was signed had been drafted; a fresh item waits in its place."""
+
+
+class Crashed(RuntimeError):
+    """The program failed; report it."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"The program failed ({type(error).__name__}): report it with the lines above.")
+
+
 EXPECTED = (
     FhirError,
     GateError,
@@ -65,8 +97,17 @@ EXPECTED = (
     DatabaseUnusable,
     ArtifactDamaged,
     ArtifactMissing,
+    ArtifactPurged,
+    HoldUnknown,
+    SwitchesUnreadable,
+    ChainBroken,
+    KeyMissing,
+    SealBroken,
+    CopyUnsound,
+    StateKeyUnusable,
     GuidelineUnusable,
     LiteratureError,
+    ImagingError,
     ReasonerMissing,
     ModelAway,
     ModelFailed,
@@ -74,6 +115,7 @@ EXPECTED = (
     ModelUnknown,
     ModelUnnamed,
     RegistryUnusable,
+    TableUnusable,
     TaskNotOffered,
     LoginUnclear,
     AudioUnusable,
@@ -83,12 +125,18 @@ EXPECTED = (
     HearerUnfit,
     LibraryMissing,
     WeightsUnusable,
+    NothingInPrompt,
+    StoryError,
+    TapeUnusable,
     Unusable,
     Missing,
     Declined,
 )
 """Failures that are nobody's bug."""
 _UNUSABLE = (
+    NothingInPrompt,
+    StoryError,
+    TapeUnusable,
     AudioUnusable,
     NothingHeard,
     HearerUnfit,
@@ -96,6 +144,7 @@ _UNUSABLE = (
     LoginUnclear,
     LoginUnusable,
     RegistryUnusable,
+    TableUnusable,
     ModelUnnamed,
     LoadError,
     BadAddress,
@@ -107,6 +156,10 @@ _UNUSABLE = (
     DatabaseUnusable,
     ArtifactDamaged,
     ArtifactMissing,
+    KeyMissing,
+    SealBroken,
+    CopyUnsound,
+    StateKeyUnusable,
     GuidelineUnusable,
 )
 
@@ -115,6 +168,8 @@ _AWAY = (
     FhirUnreachable,
     FhirGarbled,
     SourceUnreachable,
+    ArchiveUnreachable,
+    ArchiveGarbled,
     ReasonerMissing,
     HearerMissing,
     LibraryMissing,
@@ -122,21 +177,48 @@ _AWAY = (
     ModelAway,
     ModelFailed,
 )
+_REFUSED = (
+    ChainBroken,
+    FhirError,
+    GateError,
+    SwitchesUnreadable,
+    LeaseHeld,
+    LeaseLost,
+    Declined,
+    EndpointRefused,
+    HearingStopped,
+    SourceOff,
+    ArchiveRefused,
+    NobodysPicture,
+    OthersPicture,
+    PictureNames,
+)
+
+
+_NOT_FOUND = (
+    FhirNotFound,
+    NotThere,
+    RoundUnknown,
+    ModelUnknown,
+    IndexMissing,
+    StudyGone,
+    ArtifactPurged,
+    HoldUnknown,
+    Missing,
+)
 
 
 def exit_code(error: Exception) -> ExitCode:
     """The exit code of a failure."""
-    if isinstance(error, (FhirNotFound, NotThere, RoundUnknown, ModelUnknown, IndexMissing, Missing)):
+    if isinstance(error, _NOT_FOUND):
         return NOT_FOUND
     if isinstance(error, _UNUSABLE):
         return WRONG_USE
     if isinstance(error, _AWAY):
         return UNREACHABLE
-    if isinstance(
-        error, (FhirError, GateError, LeaseHeld, LeaseLost, Declined, EndpointRefused, HearingStopped, SourceOff)
-    ):
+    if isinstance(error, _REFUSED):
         return REFUSED
-    if isinstance(error, LiteratureError):
+    if isinstance(error, (LiteratureError, ImagingError)):
         return WRONG_USE
     return 1
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
 from preround.settings import Settings
+from tools.fhir.transport import Transport
 from tools.literature.errors import SourceOff
 from tools.literature.remote.cache import Cache
 from tools.literature.remote.connection import Connection
@@ -25,7 +26,16 @@ def index_path(settings: Settings) -> Path:
     return settings.literature_index or settings.home / "literature.sqlite"
 
 
-async def opened(settings: Settings, name: RemoteName, stack: AsyncExitStack) -> Source:
+def _as_it_is(transport: Transport | None) -> Transport | None:
+    return transport
+
+
+async def opened(
+    settings: Settings,
+    name: RemoteName,
+    stack: AsyncExitStack,
+    around: Callable[[Transport | None], Transport | None] = _as_it_is,
+) -> Source:
     """A source that the settings allow; its connection and its cache close with the stack.
 
     Raises:
@@ -42,17 +52,19 @@ async def opened(settings: Settings, name: RemoteName, stack: AsyncExitStack) ->
         terms = europe_pmc_terms(email=email, address=settings.literature_europepmc, cache_days=days)
     cache = Cache(settings.home / "literature-answers.sqlite")
     stack.callback(cache.close)
-    connection = await stack.enter_async_context(Connection(terms))
+    connection = await stack.enter_async_context(Connection(terms, transport=around(None)))
     return (PubMed if name == "pubmed" else EuropePmc)(connection, cache=cache)
 
 
 @asynccontextmanager
-async def shelf_of(settings: Settings) -> AsyncIterator[Shelf]:
+async def shelf_of(
+    settings: Settings, around: Callable[[Transport | None], Transport | None] = _as_it_is
+) -> AsyncIterator[Shelf]:
     """What rounds may look into.
 
     Raises:
         LiteratureError: the settings allow a source and lack what it asks for.
     """
     async with AsyncExitStack() as stack:
-        sources = [await opened(settings, name, stack) for name in settings.literature_sources]
+        sources = [await opened(settings, name, stack, around) for name in settings.literature_sources]
         yield Shelf(index_path(settings), sources)

@@ -10,10 +10,10 @@ from pathlib import Path
 from tools.fhir import wire
 from tools.fhir.auth import Auth
 from tools.fhir.bulk_load import BulkLoader, Loaded, OnProgress
-from tools.fhir.client import is_id
 from tools.fhir.errors import LoadError
 from tools.fhir.limits import Limits
 from tools.fhir.load_set import LoadEntry, LoadSource
+from tools.fhir.query import is_id
 from tools.fhir.transport import Transport
 from tools.fhir.wire import Json, Resource
 

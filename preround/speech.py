@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agents.models.hearing import Hearer, TransformersHearer
-from agents.models.needed import LibraryMissing, needed
 from agents.models.registry import ModelRow, RegistryUnusable, row_of
 from agents.models.serving import Serving
 from agents.models.weights import WeightsUnusable, checked, revision_of
 from preround.settings import Settings
+from tools.needed import LibraryMissing, needed
 
 
 class HearerMissing(RuntimeError):

@@ -13,8 +13,8 @@ from typing import Any
 from agents.models.audio import Audio
 from agents.models.hearing import Hearer, Transcript
 from chart.sensitive import in_text, sensitive_classes
+from claims.author import Author
 from claims.note import NoteKind, dictated_note
-from claims.seal import Author
 from graphs.node import RoundUnknown, run_of
 from graphs.prepared import Prepared, PreparedEntry
 from preround import VERSION, rounds

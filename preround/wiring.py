@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from langchain_core.language_models import BaseChatModel
 from starlette.types import ASGIApp
 
-from agents.models.asking import Asker
-from agents.models.endpoint import Endpoint, allowed
-from agents.models.making import loaded_chat, served_chat, weights_can_be_run
-from agents.models.registry import ModelRow, ModelUnnamed, row_of
-from agents.offline.reasoner import OfflineReasoner
 from agents.reasoner import Reasoner
-from agents.worded.reasoner import WordedReasoner
-from claims.seal import Author
-from graphs.checkpoints import Checkpoints, sqlite_checkpoints
+from chart.site_tables import tables
+from claims.author import Author
 from graphs.clock import Clock
 from graphs.runner import Runner
 from graphs.services import Services
 from preround import VERSION
 from preround.clock import WallClock
 from preround.fhir_login import login
+from preround.home import checkpoints_of, leases_of, open_database, sandbox_app
 from preround.literature import shelf_of
-from preround.progress import MODEL, answers_words
-from preround.sandbox.app import create_sandbox
+from preround.people.tokens import SMART, Tokens
+from preround.reasoners import reasoner_of
 from preround.settings import Settings
+from preround.telemetry.metrics import Metrics
+from preround.telemetry.opening import watching
+from preround.telemetry.state import StateMetrics
 from review.policy import load_policy
-from store.database import Database, database_at
-from store.leases import FileLeases, Leases
-from store.row_leases import RowLeases
+from tools.fhir.auth import BearerAuth
 from tools.fhir.client import FhirClient
-from tools.fhir.transport import in_process
+from tools.fhir.limits import Limits
+from tools.fhir.report import Reporter
+from tools.fhir.transport import Transport, in_process
 from tools.fhir.write import FhirWriter
-from tools.guidelines.library import BUILT_IN, load
+from tools.guidelines.library import BUILT_IN, GuidelineLibrary, load
 from tools.guidelines.worker import GuidelineWorker
+from tools.observer import NOBODY, Observer
 
 SANDBOX_URL = "http://sandbox.invalid/fhir"
 """The embedded sandbox's address inside this process; nothing ever resolves it."""
-
-
-class ReasonerMissing(RuntimeError):
-    """This reasoner is not set up here; install its extra, or run with --reasoner offline."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The reasoner {name} is not set up here; run with --reasoner offline.")
-
-
-class HomeUnusable(RuntimeError):
-    """State cannot be kept there; point PREROUND_HOME at a folder that you can write to."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"State cannot be kept there ({why}); point PREROUND_HOME at a folder that you can write to.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +52,42 @@ class House:
     """What nodes use."""
     runner: Runner
     """Drives rounds."""
+    reporting: Callable[[], Reporter]
+    """Opens what tells the FHIR server of the queue and the audit chain; it can write nothing that a person signs."""
+    tokens: Tokens
+    """Of people who were launched from the EHR."""
     sandbox: ASGIApp | None
     """The embedded FHIR server, where it is the one in use."""
+    metrics: Metrics
+    """What this process did so far, in numbers, and what the state holds."""
+
+
+def _as_it_is(transport: Transport | None) -> Transport | None:
+    return transport
+
+
+def _the_same(chat: BaseChatModel) -> BaseChatModel:
+    return chat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What lies between the program and the world: as it is, unless somebody records, replays or tries out failures."""
+
+    fhir: Callable[[Transport | None], Transport | None] = _as_it_is
+    """Puts something around what carries FHIR requests; `None` is real HTTP."""
+    literature: Callable[[Transport | None], Transport | None] = _as_it_is
+    """The same for requests to literature sources."""
+    limits: Limits = field(default_factory=Limits)
+    """How patient FHIR requests are."""
+    chat: Callable[[BaseChatModel], BaseChatModel] = _the_same
+    """Puts something around the chat model that the settings name."""
+    worker: GuidelineWorker | None = None
+    """A CQL engine that runs already, and goes on running."""
+    library: GuidelineLibrary | None = None
+    """The recommendations, where they are read already."""
+    observer: Observer = NOBODY
+    """One more who watches."""
 
 
 def guideline_folders(settings: Settings) -> tuple[Path, ...]:
@@ -78,82 +97,62 @@ def guideline_folders(settings: Settings) -> tuple[Path, ...]:
     return (BUILT_IN, *here, *settings.guidelines)
 
 
-def sandbox_app(settings: Settings) -> ASGIApp:
-    """The embedded sandbox, on its own file under `home`."""
-    _make_home(settings)
-    return create_sandbox(settings.home / "sandbox.sqlite", now=WallClock().now, audit=settings.sandbox_audit)
-
-
-def open_database(settings: Settings) -> Database:
-    """The state's database, migrated."""
-    _make_home(settings)
-    url = settings.database_url
-    db = Database(url.get_secret_value()) if url else database_at(settings.home / "preround.sqlite")
-    db.migrate()
-    return db
-
-
-def checkpoints_of(settings: Settings, db: Database) -> AbstractAsyncContextManager[Checkpoints]:
-    """Where LangGraph keeps its steps: a file of its own under `home`, or the same PostgreSQL as the state."""
-    if not settings.database_url or not db.shared:
-        return sqlite_checkpoints(settings.home / "checkpoints.sqlite")
-    from graphs.postgres_checkpoints import postgres_checkpoints  # its driver is an extra
-
-    return postgres_checkpoints(settings.database_url.get_secret_value())
-
-
-def leases_of(settings: Settings, db: Database) -> Leases:
-    """Who may drive a round: an operating-system lock on one machine, rows where several share a PostgreSQL."""
-    return RowLeases(db, seconds=settings.lease_seconds) if db.shared else FileLeases(settings.home / "locks")
-
-
-def _make_home(settings: Settings) -> None:
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HomeUnusable(error.strerror or "it is not there") from error
-    if not os.access(settings.home, os.W_OK | os.X_OK):
-        raise HomeUnusable("it may not be written to")
-
-
 @asynccontextmanager
 async def open_house(
     settings: Settings,
     *,
     progress: Callable[[str, str], None] = lambda node, state: None,
+    urgent: Callable[[str], None] = lambda words: None,
     reasoner: Reasoner | None = None,
     clock: Clock | None = None,
+    outside: Outside | None = None,
 ) -> AsyncIterator[House]:
     """Open everything for one command or one server, and close it again.
 
     Args:
         settings: where and how.
         progress: told when a node starts and ends.
+        urgent: told each critical value in words, before anything is drafted; a log is no place for them.
         reasoner: in place of the one that the settings name.
-        clock: in place of the real one.
+        clock: in place of the real one, for the embedded sandbox too.
+        outside: what lies between the program and the world.
 
     Raises:
         HomeUnusable: when the home cannot be made or written to.
         ReasonerMissing: when the reasoner that the settings name cannot be had.
+        chart.site_tables.TableUnusable: when a table of the site's own cannot be used.
         tools.fhir.errors.BadAddress: when the FHIR URL is not usable.
     """
+    tables(settings.site_tables)  # a wrong row is said before anybody's chart is read
     db = open_database(settings)
-    sandbox = None if settings.fhir else sandbox_app(settings)
+    around = outside or Outside()
+    sandbox = None if settings.fhir else sandbox_app(settings, clock)
     base = settings.fhir or SANDBOX_URL
-    transport = in_process(sandbox) if sandbox is not None else None
+    inner = in_process(sandbox) if sandbox is not None else None
     time = clock or WallClock()
     reads, writes = (login(settings, base, purpose=purpose, now=time.now) for purpose in ("read", "write"))
-    chosen = reasoner or _reasoner(settings, progress)
-
-    def writing() -> FhirWriter:
-        return FhirWriter(base, transport=transport, auth=writes)
-
+    stack = AsyncExitStack()
+    tokens = Tokens(WallClock().monotonic)
     try:
+        told = await stack.enter_async_context(watching(settings, around.observer))
+        chosen = reasoner or reasoner_of(settings, progress, around.chat, told.observer)
+        told.metrics.describe(version=VERSION, reasoner=chosen.name, model=chosen.model[0] or "")
+
+        limits, observer = around.limits, told.observer
+
+        def writing(signed_by: str | None) -> FhirWriter:
+            own = signed_by is not None and signed_by.startswith(SMART)
+            auth = BearerAuth(token=tokens.of(signed_by)) if signed_by and own else writes
+            return FhirWriter(base, transport=around.fhir(inner), auth=auth, limits=limits, observer=observer)
+
+        def reporting() -> Reporter:
+            return Reporter(base, transport=around.fhir(inner), auth=writes, limits=limits, observer=observer)
+
         async with (
-            FhirClient(base, transport=transport, auth=reads) as client,
-            GuidelineWorker(node_modules=settings.node_modules) as worker,
+            FhirClient(base, transport=around.fhir(inner), auth=reads, limits=limits, observer=observer) as client,
+            _worker(settings, around.worker, told.observer) as worker,
             checkpoints_of(settings, db) as checkpoints,
-            shelf_of(settings) as shelf,
+            shelf_of(settings, around.literature) as shelf,
         ):
             services = Services(
                 db=db,
@@ -162,7 +161,7 @@ async def open_house(
                 writing=writing,
                 reasoner=chosen,
                 worker=worker,
-                library=load(guideline_folders(settings)),
+                library=around.library or load(guideline_folders(settings)),
                 policy=load_policy(settings.policy),
                 author=Author(
                     device_name="Preround",
@@ -174,47 +173,37 @@ async def open_house(
                 clock=time,
                 shelf=shelf,
                 site_tables=settings.site_tables,
+                site=settings.site,
+                urgent=urgent,
                 progress=progress,
+                observer=observer,
             )
-            yield House(settings=settings, services=services, runner=Runner(services, checkpoints), sandbox=sandbox)
+            StateMetrics(
+                db,
+                services.cache,
+                time,
+                told.metrics.registry,
+                tasks=settings.fhir_tasks,
+                copy=client.base_url if settings.fhir_audit else None,
+            )
+            runner = Runner(services, checkpoints)
+            yield House(
+                settings=settings,
+                services=services,
+                runner=runner,
+                reporting=reporting,
+                tokens=tokens,
+                sandbox=sandbox,
+                metrics=told.metrics,
+            )
     finally:
+        await stack.aclose()
         db.close()
 
 
-def _reasoner(settings: Settings, progress: Callable[[str, str], None]) -> Reasoner:
-    if settings.reasoner == "offline":
-        return OfflineReasoner()
-    row = model_row(settings)
-    if settings.reasoner == "vllm":
-        if not row.named:
-            raise ModelUnnamed(row.name)
-        chat = served_chat(row, endpoint_of(row, settings), seconds=settings.model_seconds)
-    else:
-        if settings.model_path is None or not weights_can_be_run():
-            raise ReasonerMissing(settings.reasoner)
-        chat = loaded_chat(row, settings.model_path, seconds=settings.model_seconds)
-
-    def watch(under_way: int, pieces: int) -> None:
-        progress(MODEL, answers_words(under_way, pieces))
-
-    asker = Asker(chat, seconds=settings.model_seconds, room=row.prompt_tokens, watch=watch)
-    return WordedReasoner(asker, name=settings.reasoner, model=(row.served_name, row.revision))
-
-
-def model_row(settings: Settings) -> ModelRow:
-    """The registry's row that the settings name, with the site's pin.
-
-    Raises:
-        ModelUnknown, RegistryUnusable: when there is none.
-    """
-    return row_of(settings.model, settings.models, revision=settings.model_revision, served=settings.model_served)
-
-
-def endpoint_of(row: ModelRow, settings: Settings) -> Endpoint:
-    """Where a row's model is asked.
-
-    Raises:
-        EndpointRefused: when charts may not go there.
-    """
-    key = settings.model_key.get_secret_value() if settings.model_key else None
-    return allowed(row.url or settings.model_url, hosts=settings.model_hosts, key=key)
+def _worker(
+    settings: Settings, running: GuidelineWorker | None, observer: Observer
+) -> AbstractAsyncContextManager[GuidelineWorker]:
+    if running is not None:
+        return nullcontext(running)
+    return GuidelineWorker(node_modules=settings.node_modules, observer=observer)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from review.errors import ProposalPurged
 from review.opening import known_item, load_proposal
 from review.reasons import reasons
 from store import decisions
@@ -40,11 +41,14 @@ def answers(db: Database, patient: str) -> Mapping[str, Answer]:
     known = {each.code: each for each in reasons() if each.answers}
     found: dict[str, Answer] = {}
     with db.read() as connection:
-        for decision in decisions.with_codes(connection, known):  # newest first
+        for decision in decisions.with_codes(connection, known, patient=patient):  # newest first
             reason = known[str(decision.code)]
             item = known_item(connection, decision.item_id)
-            proposal = load_proposal(connection, item)
-            if proposal.patient != patient or reason.answers is None:
+            try:
+                proposal = load_proposal(connection, item)
+            except ProposalPurged:
+                continue
+            if reason.answers is None:
                 continue
             covered = {sha256 for _, sha256 in decision.entries}
             for entry in proposal.entries:

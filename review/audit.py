@@ -6,10 +6,15 @@ from typing import Any, Literal
 from review.decision import Decision
 from review.item import Item
 from store import audit
+from store.columns import instant_text
 from store.database import Transaction
 
 Act = Literal[
     "item.opened",
+    "item.assigned",
+    "item.escalated",
+    "item.asked",
+    "item.source_opened",
     "item.claimed",
     "item.released",
     "item.approved",
@@ -17,6 +22,7 @@ Act = Literal[
     "item.rejected",
     "item.revised",
     "item.edited",
+    "item.seed_decided",
     "item.expired",
     "item.stale",
     "item.superseded",
@@ -33,6 +39,15 @@ def record(connection: Transaction, act: Act, item: Item, *, actor: str, at: dat
     audit.append(connection, at=at, actor=actor, act=act, subject=item.item_id, detail=content)
 
 
+def opening_detail(item: Item) -> dict[str, Any]:
+    """What is recorded of an item when it is opened, beside what is recorded with every act."""
+    return {
+        "policy": item.policy_sha256,
+        "artifact": item.artifact_sha256,
+        "expires_at": instant_text(item.expires_at),
+    }
+
+
 def record_decision(connection: Transaction, act: Act, item: Item, decision: Decision, **detail: Any) -> None:  # noqa: ANN401 (any JSON value)
     """Add a decision to the chain; the words stay with the decision, which may hold patient data."""
     record(
@@ -41,6 +56,7 @@ def record_decision(connection: Transaction, act: Act, item: Item, decision: Dec
         item,
         actor=decision.person,
         at=decision.at,
+        decision=decision.decision_id,
         verb=decision.verb,
         roles=list(decision.roles),
         entries=[list(entry) for entry in decision.entries],

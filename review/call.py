@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from review.asking import Wish
 from review.decision import Verb
 from review.entry import Validation
 from review.errors import EditUnusable, EntriesUnusable, WordsNeeded
-from review.policy import Attestation, Policy
+from review.policy import Attestation, Grant, Policy
 from review.proposal import Entry, Proposal, Resource
 from review.reasons import Reason, reason
 
@@ -18,6 +19,10 @@ class Call:
 
     person: str
     """The name as it was given."""
+    key: str
+    """What tells this person from others."""
+    grant: Grant
+    """What they hold."""
     verb: Verb
     """What is decided."""
     entries: tuple[Entry, ...]
@@ -29,9 +34,11 @@ class Call:
     edited: Mapping[int, Resource]
     """The changed resources by entry number, for an edit."""
     attested: frozenset[Attestation]
-    """What the door vouches for."""
+    """What the door and the record vouch for."""
     validations: Mapping[int, Validation]
     """What the server's own validation said of the changed resources, by entry number."""
+    wish: Wish | None
+    """Whom they ask to sign beside them."""
     policy: Policy
     """The rules."""
     now: datetime

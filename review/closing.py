@@ -5,6 +5,8 @@ from datetime import datetime
 from review.audit import PROGRAM, Act, record
 from review.errors import AlreadyDecided, AlreadySent, ItemNotFound
 from review.item import Item, SystemClose
+from review.policy import Policy
+from review.responsibility import assign_waiting, escalate
 from store import items, outbox
 from store.database import Database, Transaction
 
@@ -16,9 +18,17 @@ _ACTS: dict[SystemClose, Act] = {
 }
 
 
-def expire(db: Database, *, now: datetime) -> tuple[Item, ...]:
-    """Close every open item whose time is over at `now`; returns those that this call closed."""
+def expire(db: Database, *, now: datetime, policy: Policy | None = None) -> tuple[Item, ...]:
+    """Close every open item whose time is over at `now`, and escalate it; returns those that this call closed.
+
+    Args:
+        db: the database.
+        now: wall time.
+        policy: says whose the items are that an earlier release opened without an owner; they stay so without it.
+    """
     with db.write() as connection:
+        if policy is not None:
+            assign_waiting(connection, policy=policy, now=now)
         overdue = items.overdue(connection, now)
         return tuple(close_open(connection, item, to="expired", now=now) for item in overdue)
 
@@ -85,6 +95,9 @@ def close_open(
         raise AlreadyDecided(item.item_id, item.state, next_item=item.next_item)
     closed = _known(connection, item.item_id)
     record(connection, _ACTS[to], closed, actor=actor, at=now, next_item=next_item)
+    if to == "expired":
+        escalate(connection, closed, now=now)
+        return _known(connection, item.item_id)
     return closed
 
 

@@ -28,5 +28,7 @@ class DecisionOutcome:
     """What `signed` still waits for."""
     next_item: str | None = None
     """The item to decide next, after an edit."""
+    seeded: bool = False
+    """Whether the item was a copy with a known error, of which nothing is written."""
     reason: Reason | None = None
     """The coded reason of a rejection, which says whether it opens an incident or pauses the recommendation."""

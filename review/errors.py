@@ -26,6 +26,16 @@ class ItemNotFound(NotThere):
         super().__init__(f"There is no review item {item_id}: take an id from `preround queue`.")
 
 
+class ProposalPurged(NotThere):
+    """What a closed item proposed was removed when its time was over."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(
+            f"What item {item_id} proposed was removed when its time was over: its decisions and hashes stay on "
+            "record, and what was written is on the FHIR server."
+        )
+
+
 class ReceiptNotFound(NotThere):
     """Nothing was written under this receipt."""
 
@@ -89,6 +99,16 @@ class ProposalDamaged(Refused):
 
     def __init__(self) -> None:
         super().__init__("The stored proposal does not match its hashes: cancel the round and run it again.")
+
+
+class RecordDiffers(Refused):
+    """What the store holds of an item is not what was recorded when it was done."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(
+            f"What is stored of item {item_id} is not what was recorded when it was done, so nothing of it is signed "
+            "or written: run `preround audit verify`, cancel the round and run it again."
+        )
 
 
 class DifferentEntries(Refused):

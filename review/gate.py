@@ -9,38 +9,42 @@ for the pharmacist whom the insulin beside it needs. Where several people must s
 names others is refused, because an intersection would approve what neither of them said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import get_args
 
-from claims.seal import derived_id
+from claims.derived_id import derived_id
+from review.asking import Wish, ask_in
 from review.audit import record_decision
 from review.call import Call, edits_of, entries_of, reason_of
 from review.closing import cancel, close_open, expire, mark_stale, supersede
 from review.decision import Decision, DecisionOutcome, Verb
+from review.entitled import check_person
 from review.entry import Validation
 from review.errors import (
     AlreadyDecided,
-    DifferentEntries,
     EditUnusable,
     HashMismatch,
     ItemExpired,
-    NotAllowed,
-    NotDrafted,
-    RevisedTooOften,
 )
 from review.item import Item
+from review.opened import evidence
 from review.opening import known_item, load_proposal, open_in, open_item
-from review.policy import Attestation, Policy, person_key
+from review.person import Vouched
+from review.policy import Grant, Policy, person_key
 from review.proposal import Proposal, Resource, drafts_of, propose
+from review.recorded import check_open, rows_sha256
 from review.sealing import outbox_rows, signatures_of
-from store import decisions, items, outbox, runs
+from review.seeding import settle
+from review.sending_back import REVISIONS, check_drafted, check_revisions
+from review.signer import Signer
+from review.signing import least
+from review.switches import check_entries
+from store import asks, decisions, items, outbox, seeded
 from store.database import Database, Transaction
 
-REVISIONS = 5
-"""How often a round may be sent back with words."""
-
-__all__ = ["cancel", "decide", "expire", "mark_stale", "open_item", "supersede"]
+__all__ = ["REVISIONS", "cancel", "decide", "expire", "mark_stale", "open_item", "supersede"]
 
 
 def decide(
@@ -56,8 +60,10 @@ def decide(
     words: str | None = None,
     edited: Mapping[int, Resource] | None = None,
     proposal_sha256: str | None = None,
-    attested: frozenset[Attestation] = frozenset(),
+    attested: frozenset[Vouched] = frozenset(),
+    signer: Signer | None = None,
     validations: Mapping[int, Validation] | None = None,
+    wish: Wish | None = None,
 ) -> DecisionOutcome:
     """Take one person's decision on one item.
 
@@ -73,8 +79,11 @@ def decide(
         words: the person's own words; needed to revise, and for the code `other`.
         edited: for edit, the changed resources by entry number.
         proposal_sha256: the proposal that the person was shown; checked when given.
-        attested: what the door vouches for, beyond what the policy takes as given for this person.
+        attested: what the door vouches for, beyond what the policy takes as given for this person. That evidence was
+            opened it can't vouch for: the record says so, or nobody.
+        signer: the person, where they have signed in: their roles come from there and from nowhere else.
         validations: for edit, what the server's own validation said of the changed resources, by entry number.
+        wish: for approve, whom the person asks to sign beside them; the item then waits for that signature.
 
     Raises:
         ItemNotFound: there is no such item.
@@ -82,8 +91,12 @@ def decide(
         ItemExpired: its time is over; it is closed by this call when nobody had closed it yet.
         HashMismatch: it is not the proposal that was shown.
         ProposalDamaged: what is stored does not match its hashes.
+        RecordDiffers: the item, its signatures or who was asked for one are not what the audit chain tells.
         NotAllowed: the policy does not accept this person for this.
         DifferentEntries: another person has signed other entries of it.
+        RecordDiffers: what is stored of it is not what the audit chain tells of.
+        SwitchedOff: to approve what somebody has switched off, or to silent.
+        store.switches.SwitchesUnreadable: to approve while that can't be known.
         NotDrafted: to revise what was prepared: there is nobody to draft it again.
         RevisedTooOften: its round was sent back as often as it may be.
         WrongUse: reason, words, entries or edit do not fit; the subclass says which.
@@ -97,17 +110,22 @@ def decide(
         else:
             proposal = _checked(connection, item, proposal_sha256)
             call = Call(
-                person=person,
+                person=signer.name if signer else person,
+                key=signer.key if signer else person_key(person),
+                grant=Grant(roles=signer.roles) if signer else policy.grant(person),
                 verb=verb,
                 entries=entries_of(proposal, verb, only),
                 reason=reason_of(verb, code, words),
                 words=words,
                 edited=edits_of(proposal, verb, edited),
-                attested=attested,
+                attested=frozenset(get_args(Vouched)) & (attested | signer.attested if signer else attested),
                 validations=validations or {},
+                wish=wish,
                 policy=policy,
                 now=now,
             )
+            if verb == "approve":
+                check_entries(connection, item, call.entries, proposal.author)
             outcome = _decide(connection, item, proposal, call)
     if outcome is None:
         raise ItemExpired(item_id)
@@ -126,13 +144,18 @@ def _checked(connection: Transaction, item: Item, shown_sha256: str | None) -> P
 
 def _decide(connection: Transaction, item: Item, proposal: Proposal, call: Call) -> DecisionOutcome:
     before = decisions.of_item(connection, item.item_id)
-    _check_person(item, before, call)
+    asked = asks.of_item(connection, item.item_id)
+    check_open(connection, item, before, asked)
+    wanted = least(asked if call.wish is None else (*asked, call.wish))
+    if call.verb == "approve":
+        call = replace(call, attested=call.attested | evidence(connection, item, call))
+    check_person(item, before, call, wanted)
     decision = Decision(
-        decision_id=derived_id("decision", item.item_id, person_key(call.person)),
+        decision_id=derived_id("decision", item.item_id, call.key),
         item_id=item.item_id,
         person=" ".join(call.person.split()),
-        person_key=person_key(call.person),
-        roles=call.policy.grant(call.person).roles,
+        person_key=call.key,
+        roles=call.grant.roles,
         verb=call.verb,
         entries=tuple((entry.n, entry.sha256) for entry in call.entries),
         code=call.reason.code if call.reason else None,
@@ -145,41 +168,30 @@ def _decide(connection: Transaction, item: Item, proposal: Proposal, call: Call)
     )
     if not decisions.append(connection, decision):
         raise AlreadyDecided(item.item_id, "signed by you")
+    seed = seeded.of_run(connection, item.run_id)
+    if seed is not None:
+        return settle(connection, item, call, decision, seed)
     if call.verb == "approve":
-        return _approve(connection, item, proposal, call, (*before, decision))
+        if call.wish is not None:
+            ask_in(connection, item, call.wish, person=call.person, key=call.key, policy=call.policy, now=call.now)
+        return _approve(connection, item, proposal, call, (*before, decision), wanted)
     if call.verb == "edit":
         return _edit(connection, item, proposal, call, decision)
     return _send_back(connection, item, call, decision)
 
 
-def _check_person(item: Item, before: Sequence[Decision], call: Call) -> None:
-    if any(decision.person_key == person_key(call.person) for decision in before):
-        raise AlreadyDecided(item.item_id, "signed by you")
-    if call.verb != "approve":
-        if not call.policy.may_review(call.person):
-            raise NotAllowed(f"a reviewer known to the policy must {call.verb} it")
-        return
-    if before and before[0].entries != tuple((entry.n, entry.sha256) for entry in call.entries):
-        raise DifferentEntries([n for n, _ in before[0].entries])
-    tier = max(entry.tier for entry in call.entries)
-    signers = [(decision.person_key, decision.roles) for decision in before]
-    missing = call.policy.assign(tier, signers).missing
-    with_this = [*signers, (person_key(call.person), call.policy.grant(call.person).roles)]
-    if len(call.policy.assign(tier, with_this).missing) >= len(missing):
-        raise NotAllowed(f"tier {tier} needs {' and '.join(map(str, missing))} to sign")
-    unattested = call.policy.unattested(tier, call.person, call.attested)
-    if unattested:
-        needed = " and ".join(name.replace("_", " ") for name in unattested)
-        raise NotAllowed(f"tier {tier} needs {needed} before the signature")
-
-
 def _approve(
-    connection: Transaction, item: Item, proposal: Proposal, call: Call, signed: tuple[Decision, ...]
+    connection: Transaction,
+    item: Item,
+    proposal: Proposal,
+    call: Call,
+    signed: tuple[Decision, ...],
+    wanted: int,
 ) -> DecisionOutcome:
     decision = signed[-1]
     tier = max(entry.tier for entry in call.entries)
     signers = [(given.person_key, given.roles) for given in signed]
-    missing = call.policy.assign(tier, signers).missing
+    missing = call.policy.assign(tier, signers, least=wanted).missing
     if missing:
         record_decision(connection, "item.signed", item, decision)
         return DecisionOutcome(item=item, outcome="signed", decision=decision, signatures_missing=missing)
@@ -191,7 +203,9 @@ def _approve(
     outbox.append(connection, rows)
     left_out = [entry.n for entry in proposal.entries if entry.n not in approved]
     sealed = [row.sha256 for row in rows]
-    record_decision(connection, "item.approved", item, decision, not_approved=left_out, sealed=sealed)
+    record_decision(
+        connection, "item.approved", item, decision, not_approved=left_out, sealed=sealed, rows=rows_sha256(rows)
+    )
     return DecisionOutcome(item=known_item(connection, item.item_id), outcome="approved", decision=decision)
 
 
@@ -223,8 +237,8 @@ def _edit(connection: Transaction, item: Item, proposal: Proposal, call: Call, d
 
 def _send_back(connection: Transaction, item: Item, call: Call, decision: Decision) -> DecisionOutcome:
     if call.verb == "revise":
-        _check_drafted(connection, item)
-        _check_revisions(connection, item)
+        check_drafted(connection, item)
+        check_revisions(connection, item)
     if call.verb == "reject":
         items.close(connection, item.item_id, to="rejected", now=call.now)
         incident = call.reason is not None and call.reason.incident
@@ -234,17 +248,3 @@ def _send_back(connection: Transaction, item: Item, call: Call, decision: Decisi
     items.close(connection, item.item_id, to="revised", now=call.now)
     record_decision(connection, "item.revised", item, decision)
     return DecisionOutcome(item=known_item(connection, item.item_id), outcome="revised", decision=decision)
-
-
-def _check_drafted(connection: Transaction, item: Item) -> None:
-    run = runs.get(connection, item.run_id)
-    if run is not None and run.prepared_sha256 is not None:
-        raise NotDrafted(item.item_id)
-
-
-def _check_revisions(connection: Transaction, item: Item) -> None:
-    """This decision is among those counted; it is undone with the transaction when it is one too many."""
-    rounds_items = items.of_run(connection, item.run_id)
-    sent_back = sum(d.verb == "revise" for one in rounds_items for d in decisions.of_item(connection, one.item_id))
-    if sent_back > REVISIONS:
-        raise RevisedTooOften(REVISIONS)

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from claims.seal import derived_id
+from claims.derived_id import derived_id
 from review.proposal import Proposal
 from store.items import ItemRow as Item
 from store.items import ItemState, Tier

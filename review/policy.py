@@ -6,20 +6,41 @@ Deny by default: an unknown name has no roles, an entry that no rule matches is 
 import hashlib
 import re
 import tomllib
-import unicodedata
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from review.duty import Duties, Duty, Party
 from review.errors import PolicyUnusable
+from review.person import Attestation, Data, Grant, NamedPerson, People, Role, person_key
+from review.slot import Assignment, Slot, assign
 from store.items import Tier
 
-Role = Literal["clinician", "prescriber", "pharmacist", "attending"]
-Attestation = Literal["evidence_opened", "signed_in_again"]
+__all__ = [
+    "Assignment",
+    "Attestation",
+    "Condition",
+    "Editing",
+    "Grant",
+    "Label",
+    "NamedPerson",
+    "People",
+    "Policy",
+    "Raise",
+    "Reviewers",
+    "Role",
+    "Rule",
+    "Slot",
+    "TierPolicy",
+    "has_words",
+    "load_policy",
+    "person_key",
+]
+
 Label = Literal[
     "tainted",
     "sensitive",
@@ -27,6 +48,7 @@ Label = Literal[
     "incomplete-checks",
     "missing-dose",
     "not-valid",
+    "said-measurement",
     "image-finding",
     "removal",
     "undo",
@@ -42,11 +64,7 @@ Label = Literal[
 ]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(_Data):
+class Condition(Data):
     """When a rule matches: every list given holds at least one of the entry's values; an absent list asks nothing."""
 
     resource: tuple[str, ...] | None = None
@@ -89,18 +107,7 @@ class Raise(Condition):
     """The tier is one higher."""
 
 
-class Slot(_Data):
-    """One signature that a tier asks for."""
-
-    roles: tuple[Role, ...] = Field(min_length=1)
-    """Any of these roles may give it."""
-
-    def __str__(self) -> str:
-        """In words, as `a prescriber or attending`."""
-        return f"a {' or '.join(self.roles)}"
-
-
-class TierPolicy(_Data):
+class TierPolicy(Data):
     """What one tier asks for."""
 
     tier: Tier
@@ -110,51 +117,26 @@ class TierPolicy(_Data):
     signatures: tuple[Slot, ...] = Field(min_length=1)
     """The signatures, by different people."""
     requires: tuple[Attestation, ...] = ()
-    """What the door must vouch for at each signature."""
+    """What must be vouched for at each signature: by the record, by the door, or by this policy for the person."""
+    evidence_opened: int = Field(default=1, ge=1)
+    """Where that is required: of so many sources of each entry, or of all where it stands on fewer."""
 
 
-class Grant(_Data):
-    """What a person holds."""
-
-    roles: tuple[Role, ...]
-    """Their roles."""
-    attests: tuple[Attestation, ...] = ()
-    """What is taken as given for them."""
-
-
-class NamedPerson(Grant):
-    """A person whom the policy knows."""
-
-    name: str = Field(min_length=1)
-    """The name; case and spacing do not count."""
-
-
-class People(_Data):
-    """Who is known."""
-
-    any_named: Grant | None = None
-    """What anybody who gives a name holds; None, as at a site, means nothing."""
-    named: tuple[NamedPerson, ...] = ()
-    """The people known by name; these override `any_named`."""
-
-
-class Reviewers(_Data):
+class Reviewers(Data):
     """Who may reject, send back, edit and claim."""
 
     roles: tuple[Role, ...] = Field(min_length=1)
     """Any of these roles."""
 
 
-class Assignment(_Data):
-    """How the signatures that are there fill the slots of a tier."""
+class Editing(Data):
+    """Who may edit a resource beyond what its form offers."""
 
-    roles: Mapping[str, Role]
-    """By person key: the role in which each signs."""
-    missing: tuple[Slot, ...]
-    """The slots that nobody fills yet."""
+    json_roles: tuple[Role, ...] = ("informaticist",)
+    """Any of these roles; everybody else who may review has the forms."""
 
 
-class Policy(_Data):
+class Policy(Data):
     """A whole policy file."""
 
     name: str
@@ -163,6 +145,8 @@ class Policy(_Data):
     """SHA-256 of the file, in hex; recorded with every item and decision."""
     people: People
     reviewers: Reviewers
+    editing: Editing = Editing()
+    duty: Duties = Duties()
     tiers: tuple[TierPolicy, ...]
     rules: tuple[Rule, ...]
     raises: tuple[Raise, ...] = ()
@@ -175,6 +159,11 @@ class Policy(_Data):
             raise ValueError("each of the tiers 1 to 4 must stand under [[tiers]] once")
         return self
 
+    @property
+    def signing_roles(self) -> tuple[Role, ...]:
+        """The roles that sign anything."""
+        return tuple(dict.fromkeys(r for tier in self.tiers for slot in tier.signatures for r in slot.roles))
+
     def tier(self, tier: Tier) -> TierPolicy:
         """What `tier` asks for."""
         return next(found for found in self.tiers if found.tier == tier)
@@ -182,6 +171,24 @@ class Policy(_Data):
     def lifetime(self, tier: Tier) -> timedelta:
         """How long an item of this tier waits."""
         return timedelta(hours=self.tier(tier).expires_hours)
+
+    def duty_of(self, *, tier: Tier, tasks: Collection[str], services: Collection[str], at: datetime) -> Duty:
+        """Whose an item is: by the first rule of duty that matches it, else who may sign its tier.
+
+        Args:
+            tier: the item's.
+            tasks: what it answers.
+            services: codes and names of the service that the patient is with.
+            at: when it opens.
+        """
+        may = tuple(dict.fromkeys(role for slot in self.tier(tier).signatures for role in slot.roles))
+        usual = Duty(
+            why="no rule of duty names anybody else",
+            owner=Party(roles=self.tier(tier).signatures[0].roles),
+            cover=Party(roles=may),
+            escalate=Party(roles=self.reviewers.roles),
+        )
+        return next((r for r in self.duty.rules if r.matches(tier, tasks, services, self.duty.time(at))), usual)
 
     def grant(self, person: str) -> Grant:
         """What a person holds; nothing when the policy does not know them or the name is empty."""
@@ -193,30 +200,30 @@ class Policy(_Data):
 
     def may_review(self, person: str) -> bool:
         """Whether the person may reject, send back, edit and claim."""
-        return bool(set(self.grant(person).roles) & set(self.reviewers.roles))
+        return self.reviews(self.grant(person))
 
-    def unattested(self, tier: Tier, person: str, attested: frozenset[Attestation]) -> tuple[Attestation, ...]:
+    def reviews(self, grant: Grant) -> bool:
+        """The same for what somebody holds."""
+        return bool(set(grant.roles) & set(self.reviewers.roles))
+
+    def edits_json(self, grant: Grant) -> bool:
+        """Whether who holds this may edit every element of a resource, not those of its form alone."""
+        return bool(set(grant.roles) & set(self.editing.json_roles))
+
+    def lacking(self, tier: Tier, grant: Grant, attested: frozenset[Attestation]) -> tuple[Attestation, ...]:
         """What the tier requires of a signature that neither the door nor the policy vouches for."""
-        given = attested | set(self.grant(person).attests)
+        given = attested | set(grant.attests)
         return tuple(needed for needed in self.tier(tier).requires if needed not in given)
 
-    def assign(self, tier: Tier, signers: Sequence[tuple[str, Sequence[str]]]) -> Assignment:
+    def assign(self, tier: Tier, signers: Sequence[tuple[str, Sequence[str]]], *, least: int = 0) -> Assignment:
         """Fill as many slots of the tier as the signers can, each person one.
 
         Args:
             tier: the tier signed for.
             signers: person key and roles, in the order of signing.
+            least: so many signatures are needed at least, where somebody was asked to sign beside the first.
         """
-        slots = self.tier(tier).signatures
-        filled = _fill(slots, list(signers))
-        roles = {key: role for key, role in filled if role is not None}
-        missing = tuple(slot for slot, (_, role) in zip(slots, filled, strict=True) if role is None)
-        return Assignment(roles=roles, missing=missing)
-
-
-def person_key(name: str) -> str:
-    """A name without its case and spacing, so that `Ada Nowak` and ` ada  nowak` cannot sign as two people."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        return assign(self.tier(tier).signatures, signers, least=least)
 
 
 def has_words(text: str, words: Sequence[str]) -> bool:
@@ -241,22 +248,3 @@ def load_policy(path: Path | None = None) -> Policy:
         raise PolicyUnusable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (OSError, ValueError) as error:
         raise PolicyUnusable(str(error)) from None
-
-
-def _fill(slots: Sequence[Slot], signers: list[tuple[str, Sequence[str]]]) -> list[tuple[str, Role | None]]:
-    """For each slot, who fills it and in which role; the filling with the fewest empty slots, earlier signers first."""
-    if not slots:
-        return []
-    best: list[tuple[str, Role | None]] = [("", None), *_fill(slots[1:], signers)]
-    for place, (key, roles) in enumerate(signers):
-        role = next((role for role in slots[0].roles if role in roles), None)
-        if role is None:
-            continue
-        candidate = [(key, role), *_fill(slots[1:], signers[:place] + signers[place + 1 :])]
-        if _empty(candidate) < _empty(best):
-            best = candidate
-    return best
-
-
-def _empty(filled: Sequence[tuple[str, Role | None]]) -> int:
-    return sum(role is None for _, role in filled)

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from claims.author import Author
 from claims.canonical import NotCanonical, exact_bytes, read_exact, sha256_of
-from claims.seal import Author, target_id
+from claims.derived_id import target_id
 from review.admission import admitted_tier, check_base, check_writable
 from review.entry import Draft, Entry, Resource
 from review.errors import NeverProposed, ProposalDamaged, ProposalUnusable, WrongPatient

@@ -11,8 +11,8 @@ from review.item import Item, ItemState
 from review.opening import known_item, load_proposal
 from review.policy import Policy
 from review.proposal import Proposal
-from store import decisions, items, outbox
-from store.database import Database
+from store import decisions, duties, items, outbox
+from store.database import Database, Transaction
 from store.outbox import OutboxRow
 
 
@@ -60,7 +60,9 @@ def show(db: Database, item_id: str) -> Shown:
 
 
 def claim(db: Database, *, item_id: str, person: str, policy: Policy, now: datetime) -> Item:
-    """Make an open item `person`'s review; it only says whose it is, and stops nobody from deciding.
+    """Make an item `person`'s; it only says whose it is, and stops nobody from deciding.
+
+    An open one is theirs to review. One that expired and was escalated is theirs to see to.
 
     Raises:
         ItemNotFound: when there is none of this id.
@@ -71,9 +73,9 @@ def claim(db: Database, *, item_id: str, person: str, policy: Policy, now: datet
         item = known_item(connection, item_id)
         if not policy.may_review(person):
             raise NotAllowed("a reviewer known to the policy must claim it")
-        if item.state != "open":
+        if item.state != "open" and not _escalated(connection, item):
             raise AlreadyDecided(item_id, item.state, next_item=item.next_item)
-        if not items.claim(connection, item_id, person=person, now=now):
+        if not items.claim(connection, item_id, person=person, now=now, state=item.state):
             raise NotAllowed(f"it is {item.claimed_by}'s review, who must release it first")
         claimed = known_item(connection, item_id)
         record(connection, "item.claimed", claimed, actor=person, at=now)
@@ -94,3 +96,9 @@ def release(db: Database, *, item_id: str, person: str, policy: Policy, now: dat
         items.release(connection, item_id)
         record(connection, "item.released", item, actor=person, at=now, claimed_by=item.claimed_by)
         return known_item(connection, item_id)
+
+
+def _escalated(connection: Transaction, item: Item) -> bool:
+    """Whether an item waits for somebody to see to it, because its time ran out."""
+    duty = duties.of_items(connection, [item.item_id]).get(item.item_id)
+    return item.state == "expired" and duty is not None and duty.escalated_at is not None

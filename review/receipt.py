@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from review.errors import ReceiptNotFound
+from review.errors import ProposalPurged, ReceiptNotFound
 from review.opening import known_item, load_proposal
 from store import outbox
 from store.database import Database, Transaction
@@ -60,7 +60,10 @@ def _receipt(connection: Transaction, row: outbox.OutboxRow) -> Receipt | None:
         return None
     later = outbox.written_over(connection, row) if row.stored_version else None
     item = known_item(connection, row.item_id)
-    meant = load_proposal(connection, item).entries[row.entry - 1].stands_for
+    try:
+        meant = load_proposal(connection, item).entries[row.entry - 1].stands_for
+    except ProposalPurged:
+        meant = None
     beside = (one for one in outbox.of_item(connection, row.item_id) if one.entry == row.entry)
     return Receipt(
         receipt=row.outbox_id,

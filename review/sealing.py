@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from claims.canonical import exact_bytes
-from claims.seal import Sealed, Signature, TakesBack, derived_id, seal
+from claims.derived_id import derived_id
+from claims.seal import Sealed, Signature, TakesBack, seal
 from review.decision import Decision
 from review.policy import Policy, person_key
 from review.proposal import Entry, Proposal
@@ -53,7 +54,9 @@ def preview(
     """
     tier = max(entry.tier for entry in proposal.entries if only is None or entry.n in {n, *only})
     signers = [_signer(decision) for decision in before]
-    signers.append(_Signer(name=" ".join(person.split()), roles=policy.grant(person).roles, when=now))
+    signers.append(
+        _Signer(key=person_key(person), name=" ".join(person.split()), roles=policy.grant(person).roles, when=now)
+    )
     return sealed_entry(proposal, proposal.entries[n - 1], signatures=_signatures(signers, tier, policy), recorded=now)
 
 
@@ -98,19 +101,19 @@ def _takes_back(entry: Entry) -> TakesBack | None:
 
 
 class _Signer(NamedTuple):
+    key: str
     name: str
     roles: Sequence[str]
     when: datetime
 
 
 def _signer(decision: Decision) -> _Signer:
-    return _Signer(name=decision.person, roles=decision.roles, when=decision.at)
+    return _Signer(key=decision.person_key, name=decision.person, roles=decision.roles, when=decision.at)
 
 
 def _signatures(signers: Sequence[_Signer], tier: Tier, policy: Policy) -> tuple[Signature, ...]:
     # Together, because the role in which the first signs can depend on who signs beside them.
-    roles = policy.assign(tier, [(person_key(signer.name), signer.roles) for signer in signers]).roles
+    roles = policy.assign(tier, [(signer.key, signer.roles) for signer in signers], least=len(signers)).roles
     return tuple(
-        Signature(who=signer.name, role=roles.get(person_key(signer.name), "reviewer"), when=signer.when)
-        for signer in signers
+        Signature(who=signer.name, role=roles.get(signer.key, "reviewer"), when=signer.when) for signer in signers
     )

@@ -1,31 +1,29 @@
 """One database: its engine, its transactions, and the migrations that bring it to today's tables."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from sqlalchemy import Table, create_engine, event, inspect, literal, text
+from sqlalchemy import Table, inspect, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
+from store.engine import engine_of
+from store.heads import Heads
 from store.migrations import HEAD
-
-BUSY_SECONDS = 30.0
-"""How long a writer waits for another before it gives up."""
+from store.vault import OPTION, Vault
 
 Transaction: TypeAlias = Connection
 """What a block of `read` or `write` holds, by the name that rooms above use."""
 
+HEAD_INFO = "preround_audit_head"
+"""Where a transaction leaves the head that it gave the audit chain, to be noted once it is kept."""
 _WRITE_LOCK = 7_236_001
 """The PostgreSQL advisory lock under which one transaction writes at a time, as on SQLite; any fixed number does."""
-
-_IDLE_SECONDS = 15
-"""After so long without a word inside a transaction PostgreSQL ends it: a paused process must not stop the others."""
 
 
 class DatabaseTooNew(Exception):
@@ -35,18 +33,15 @@ class DatabaseTooNew(Exception):
         super().__init__(str(self.__doc__))
 
 
-class DatabaseUnusable(ValueError):
-    """This is no address of a PostgreSQL database: set PREROUND_DATABASE_URL to postgresql://user@host/database."""
-
-    def __init__(self, why: str | None = None) -> None:
-        super().__init__(why or str(self.__doc__))
-
-
 class DatabaseAway(Exception):
     """The database does not answer: check that it runs and PREROUND_DATABASE_URL; nothing is lost, then try again."""
 
     def __init__(self) -> None:
         super().__init__(str(self.__doc__))
+
+
+class DatabaseFull(DatabaseAway):
+    """The database cannot write, because its disk is full or fails: make room; nothing is lost, then try again."""
 
 
 class Database:
@@ -55,15 +50,19 @@ class Database:
     Args:
         url: `postgresql://user@host/name`, or `sqlite:////folder/preround.db`. A SQLite file's folder must exist; an
             in-memory database is not supported, because every connection would see another one.
+        vault: the keys under which what charts say is kept; none to keep it as it is.
+        heads: where each new head of the audit chain is noted.
 
     Raises:
         DatabaseUnusable: when it is the address of neither.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(_address(url))
+    def __init__(self, url: str, *, vault: Vault | None = None, heads: Heads | None = None) -> None:
+        self._engine = engine_of(url)
+        self._engine.update_execution_options(**{OPTION: vault or Vault()})
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._check: Callable[[Connection], None] | None = None
+        self._heads = heads
 
     @property
     def shared(self) -> bool:
@@ -84,18 +83,32 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that is kept when the block ends and undone when it raises.
 
-        One writes at a time, and waits up to `BUSY_SECONDS` for its turn: what it reads stays true until its end. Do
-        not open a second one inside it.
+        One writes at a time, and waits up to `store.engine.BUSY_SECONDS` for its turn: what it reads stays true until
+        its end. Do not open a second one inside it.
 
         Raises:
             DatabaseAway: when the connection cannot be made, or is lost.
         """
         with self.single() as connection:
+            connection.info.pop(HEAD_INFO, None)
             if not self._sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
             if self._check is not None:
                 self._check(connection)
             yield connection
+            noted = connection.info.pop(HEAD_INFO, None)
+        if noted is not None and self._heads is not None:
+            self._heads.note(*noted)
+
+    @property
+    def heads(self) -> frozenset[tuple[int, str]]:
+        """The heads of the audit chain that were noted on this machine, each with its sequence number."""
+        return frozenset() if self._heads is None else self._heads.noted()
+
+    def cut_heads(self, held: Collection[tuple[int, str]], *, sync: Callable[[int], None]) -> None:
+        """Let go of old heads that a passing check of the chain was given; see `store.heads.Heads.cut`."""
+        if self._heads is not None:
+            self._heads.cut(held, sync=sync)
 
     @contextmanager
     def single(self) -> Iterator[Connection]:
@@ -137,15 +150,29 @@ class Database:
                 raise DatabaseTooNew
             chain.upgrade(connection)
 
+    def compact(self, tables: Sequence[str]) -> None:
+        """Let go of what was removed: of its room, and on SQLite of the copies in the log."""
+        with _away():
+            if self._sqlite:
+                raw = self._engine.raw_connection()
+                try:
+                    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    raw.close()
+                return
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for table in tables:
+                    connection.execute(text(f"VACUUM {table}"))
+
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
 
 
-def database_at(path: Path) -> Database:
+def database_at(path: Path, *, vault: Vault | None = None, heads: Heads | None = None) -> Database:
     """The SQLite database in the file `path`, whose folder is made when it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return Database(f"sqlite:///{path.absolute()}")
+    return Database(f"sqlite:///{path.absolute()}", vault=vault, heads=heads)
 
 
 def revision(connection: Connection) -> str | None:
@@ -167,56 +194,13 @@ def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, 
     return connection.execute(insert.on_conflict_do_nothing().returning(literal(1))).first() is not None
 
 
-def _address(url: str) -> URL:
-    try:
-        found = make_url(url)
-    except ArgumentError:
-        raise DatabaseUnusable from None
-    if found.drivername in {"postgresql", "postgres"}:
-        return found.set(drivername="postgresql+psycopg")
-    if found.drivername == "sqlite":
-        if found.database in (None, "", ":memory:"):
-            raise DatabaseUnusable("Give the database a file: an in-memory one would be another for every connection.")
-        return found
-    if found.drivername != "postgresql+psycopg":
-        raise DatabaseUnusable
-    return found
-
-
-def _engine(url: URL) -> Engine:
-    # No statement that fails shows its values: they are about patients.
-    if url.drivername == "sqlite":
-        engine = create_engine(url, hide_parameters=True)
-        _prepare_sqlite(engine)
-        return engine
-    settings = {
-        "lock_timeout": f"{BUSY_SECONDS:.0f}s",
-        "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
-        "client_encoding": "utf8",
-    }
-    try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-    except ModuleNotFoundError:
-        raise DatabaseUnusable(
-            "PostgreSQL needs its driver: pip install 'preround[postgres]', or take PREROUND_DATABASE_URL away."
-        ) from None
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        for name, value in settings.items():
-            cursor.execute(f"SET SESSION {name} = '{value}'")
-        cursor.close()
-        connection.commit()
-
-    return engine
-
-
 @contextmanager
 def _away() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if error.orig is not None and disk_full(error.orig):
+            raise DatabaseFull from error
         # Of PostgreSQL's own refusals one carries a SQLSTATE; without one the connection was never made, or is lost.
         state = getattr(error.orig, "sqlstate", "sqlite")
         if error.connection_invalidated or state is None or str(state)[:2] in {"08", "57"}:
@@ -224,27 +208,12 @@ def _away() -> Iterator[None]:
         raise
 
 
-def _prepare_sqlite(engine: Engine) -> None:
-    """Set each connection up, and begin transactions ourselves.
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_FULL_STATES = frozenset({"53100", "58030"})
+"""PostgreSQL's `disk_full` and `io_error`."""
 
-    Python's sqlite3 begins a deferred transaction by itself, and a deferred one that turns into a writer fails at once
-    with "database is locked" in spite of the busy timeout; so its own handling is switched off.
-    """
 
-    @event.listens_for(engine, "connect")
-    def connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        # A signature that was confirmed must survive a power cut, which NORMAL does not promise under WAL.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        mode: Literal["BEGIN IMMEDIATE", "BEGIN"] = (
-            "BEGIN IMMEDIATE" if connection.get_execution_options().get("preround_write") else "BEGIN"
-        )
-        connection.exec_driver_sql(mode)
+def disk_full(error: BaseException) -> bool:
+    """Whether a driver's error says that the disk is full, or that it fails."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return (code is not None and code & 0xFF in _FULL) or getattr(error, "sqlstate", None) in _FULL_STATES

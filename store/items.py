@@ -53,6 +53,10 @@ class ItemRow:
     """The item that took its place."""
     approved_entries: tuple[int, ...] | None = None
     """The entry numbers that were approved, once it is approved; the others were not."""
+    critical: int = 0
+    """How many critical values its round found."""
+    card_sha256: str | None = None
+    """The artifact that says in a line what it is; `None` for an item of an earlier release."""
 
 
 def insert(connection: Connection, item: ItemRow) -> bool:
@@ -71,7 +75,7 @@ def get(connection: Connection, item_id: str, *, lock: bool = False) -> ItemRow 
     """
     query = select(items).where(items.c.item_id == item_id)
     row = connection.execute(query.with_for_update() if lock else query).first()
-    return None if row is None else _item(row)
+    return None if row is None else item_row(row)
 
 
 def close(
@@ -114,11 +118,11 @@ def withdraw_approved(connection: Connection, item_id: str, *, to: ItemState, no
     return done.rowcount == 1
 
 
-def claim(connection: Connection, item_id: str, *, person: str, now: datetime) -> bool:
-    """Give an open item to `person` when it is nobody's or theirs; returns whether it is theirs now."""
+def claim(connection: Connection, item_id: str, *, person: str, now: datetime, state: ItemState = "open") -> bool:
+    """Give an item in that state to `person` when it is nobody's or theirs; returns whether it is theirs now."""
     done = connection.execute(
         update(items)
-        .where(items.c.item_id == item_id, items.c.state == "open")
+        .where(items.c.item_id == item_id, items.c.state == state)
         .where(items.c.claimed_by.is_(None) | (items.c.claimed_by == person))
         .values(claimed_by=person, claimed_at=now)
     )
@@ -135,30 +139,37 @@ def by_state(connection: Connection, states: Iterable[ItemState] | None = None) 
     query = select(items).order_by(items.c.opened, items.c.item_id)
     if states is not None:
         query = query.where(items.c.state.in_(sorted(states)))
-    return tuple(_item(row) for row in connection.execute(query))
+    return tuple(item_row(row) for row in connection.execute(query))
 
 
 def of_run(connection: Connection, run_id: str) -> tuple[ItemRow, ...]:
     """A round's items, oldest first."""
     query = select(items).where(items.c.run_id == run_id).order_by(items.c.opened, items.c.revision)
-    return tuple(_item(row) for row in connection.execute(query))
+    return tuple(item_row(row) for row in connection.execute(query))
+
+
+def of_patient(connection: Connection, patient: str) -> tuple[ItemRow, ...]:
+    """All of a patient's items, oldest first."""
+    query = select(items).where(items.c.patient == patient).order_by(items.c.opened, items.c.revision)
+    return tuple(item_row(row) for row in connection.execute(query))
 
 
 def open_of_patient(connection: Connection, patient: str) -> tuple[ItemRow, ...]:
     """A patient's open items, oldest first."""
     query = select(items).where(items.c.patient == patient, items.c.state == "open").order_by(items.c.opened)
-    return tuple(_item(row) for row in connection.execute(query))
+    return tuple(item_row(row) for row in connection.execute(query))
 
 
 def overdue(connection: Connection, now: datetime) -> tuple[ItemRow, ...]:
     """The open items whose time is over at `now`."""
     query = select(items).where(items.c.state == "open", items.c.expires_at <= now).order_by(items.c.expires_at)
     # One that somebody is deciding now is theirs to find expired.
-    return tuple(_item(row) for row in connection.execute(query.with_for_update(skip_locked=True)))
+    return tuple(item_row(row) for row in connection.execute(query.with_for_update(skip_locked=True)))
 
 
-def _item(row: Row[Any]) -> ItemRow:
-    values = dict(row._mapping)
+def item_row(row: Row[Any]) -> ItemRow:
+    """An item from a row that has all its columns."""
+    values = {column.name: row._mapping[column.name] for column in items.c}
     values["tasks"] = tuple(values["tasks"])
     if values["approved_entries"] is not None:
         values["approved_entries"] = tuple(values["approved_entries"])

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.engine import Connection
 
 from store.tables import outbox
+from store.vault import open_text, place, seal_text
 
 OutboxState = Literal["pending", "sent", "done", "refused", "kept"]
 Part = Literal["device", "target", "provenance"]
@@ -35,7 +36,7 @@ class OutboxRow:
     if_match: str | None
     """The version that the server must hold before this write; None when it must hold none."""
     body: str
-    """The resource's JSON, decimals as signed."""
+    """The resource's JSON, decimals as signed; empty once it was removed when its time was over."""
     sha256: str
     """SHA-256 of the body's RFC 8785 form, in hex."""
     group_sha256: str
@@ -67,7 +68,7 @@ def append(connection: Connection, rows: Iterable[OutboxRow]) -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: when one of them stands there already.
     """
-    values = [asdict(row) for row in rows]
+    values = [{**asdict(row), "body": seal_text(connection, row.body, _about(row.outbox_id))} for row in rows]
     if values:
         connection.execute(outbox.insert(), values)
 
@@ -75,7 +76,7 @@ def append(connection: Connection, rows: Iterable[OutboxRow]) -> None:
 def get(connection: Connection, outbox_id: str) -> OutboxRow | None:
     """The row, or None when there is none of that id."""
     row = connection.execute(select(outbox).where(outbox.c.outbox_id == outbox_id)).first()
-    return None if row is None else OutboxRow(**row._mapping)
+    return None if row is None else _row(connection, row)
 
 
 def of_item(connection: Connection, item_id: str) -> tuple[OutboxRow, ...]:
@@ -135,19 +136,33 @@ def _move(connection: Connection, outbox_id: str, now: datetime, values: dict[st
 
 def _rows(connection: Connection, query: Any) -> tuple[OutboxRow, ...]:  # noqa: ANN401 (SQLAlchemy's own generics)
     rows: Iterable[Row[Any]] = connection.execute(query)
-    return tuple(OutboxRow(**row._mapping) for row in rows)
+    return tuple(_row(connection, row) for row in rows)
 
 
-def written_versions(connection: Connection) -> frozenset[tuple[str, str]]:
-    """`Type/id` and version of everything that this program has written: it is not news to a round.
+def _row(connection: Connection, row: Row[Any]) -> OutboxRow:
+    return OutboxRow(**{**row._mapping, "body": open_text(connection, row.body, _about(row.outbox_id))})
 
-    The version is empty where the server keeps none.
+
+def _about(outbox_id: str) -> str:
+    return place("outbox", "body", outbox_id)
+
+
+def written_versions(connection: Connection, names: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Name and version of what this program has written under some names: it is not news to a round.
+
+    Args:
+        connection: the transaction.
+        names: `Type/id`, as the server has it.
+
+    Returns:
+        `Type/id` and version; the version is empty where the server keeps none.
     """
-    columns = (outbox.c.resource_type, outbox.c.stored_id, outbox.c.stored_version)
-    query = select(*columns).where(outbox.c.state == "done").distinct()
-    return frozenset(
-        (f"{row.resource_type}/{row.stored_id}", row.stored_version or "") for row in connection.execute(query)
+    wanted = frozenset(names)
+    query = select(outbox.c.resource_type, outbox.c.stored_id, outbox.c.stored_version).where(
+        outbox.c.state == "done", outbox.c.stored_id.in_(sorted({name.partition("/")[2] for name in wanted}))
     )
+    found = ((f"{kind}/{name}", version or "") for kind, name, version in connection.execute(query))
+    return frozenset(one for one in found if one[0] in wanted)
 
 
 def written_over(connection: Connection, row: OutboxRow) -> OutboxRow | None:
@@ -156,7 +171,8 @@ def written_over(connection: Connection, row: OutboxRow) -> OutboxRow | None:
         outbox.c.state == "done",
         outbox.c.resource_type == row.resource_type,
         outbox.c.resource_id == row.stored_id,
+        outbox.c.stored_id == row.stored_id,
         outbox.c.if_match == row.stored_version,
     )
     found = connection.execute(query).first()
-    return None if found is None else OutboxRow(**found._mapping)
+    return None if found is None else _row(connection, found)

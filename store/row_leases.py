@@ -19,7 +19,7 @@ from store.database import Database, DatabaseAway
 from store.leases import Lease, LeaseHeld, LeaseLost
 from store.tables import leases
 
-SECONDS = 8.0
+SECONDS = 6.0
 """How long a lease lasts that nobody renews: a killed worker's rounds are free after so long."""
 
 _BEATS = 4  # renewals in that time
@@ -112,6 +112,11 @@ class _RowLease:
         with self._db.single() as connection:
             done = connection.execute(update(leases).where(self._mine).values(expires=expires(connection)))
             return done.rowcount == 1
+
+
+def held(connection: Connection) -> frozenset[str]:
+    """The runs that somebody holds now."""
+    return frozenset(connection.execute(select(leases.c.name).where(leases.c.expires > _now(connection))).scalars())
 
 
 def _now(connection: Connection) -> ColumnElement[float]:

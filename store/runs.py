@@ -9,7 +9,9 @@ from sqlalchemy import Row, exists, select, update
 from sqlalchemy.engine import Connection
 
 from store.database import insert_if_absent
-from store.tables import items, runs
+from store.duty_tables import seeded_errors
+from store.tables import artifacts, items, runs
+from store.vault import open_text, place, seal_text
 
 RunStatus = Literal[
     "running",
@@ -24,6 +26,7 @@ RunStatus = Literal[
     "superseded",
     "cancelled",
     "failed",
+    "silent",
 ]
 
 UNFINISHED: frozenset[RunStatus] = frozenset({"running", "awaiting_review", "committing"})
@@ -74,6 +77,10 @@ class Run:
     """The artifact with the result, as `run --json` gives it."""
     prepared_sha256: str | None = None
     """The artifact that its proposal is made from, when it was prepared and no reasoner drafts it."""
+    purged: datetime | None = None
+    """When what it read and drafted was removed, wall time."""
+    site: str | None = None
+    """Where it belongs, by the setting of that name; None for a round of an earlier release."""
 
 
 def create(connection: Connection, run: Run) -> None:
@@ -82,18 +89,18 @@ def create(connection: Connection, run: Run) -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: when its id is taken.
     """
-    connection.execute(runs.insert().values(asdict(run)))
+    connection.execute(runs.insert().values(_values(connection, run)))
 
 
 def create_if_absent(connection: Connection, run: Run) -> bool:
     """Insert a new round unless one of its id stands there already; returns whether it was inserted."""
-    return insert_if_absent(connection, runs, asdict(run))
+    return insert_if_absent(connection, runs, _values(connection, run))
 
 
 def get(connection: Connection, run_id: str) -> Run | None:
     """The round, or None when there is none of that id."""
     row = connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
-    return None if row is None else _run(row)
+    return None if row is None else _run(connection, row)
 
 
 def set_status(
@@ -120,7 +127,8 @@ def set_status(
 
 def set_feedback(connection: Connection, run_id: str, words: str, *, now: datetime) -> None:
     """Keep the reviewer's words of the latest `revise`."""
-    connection.execute(update(runs).where(runs.c.run_id == run_id).values(feedback=words, updated=now))
+    sealed = seal_text(connection, words, place("runs", "feedback", run_id))
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(feedback=sealed, updated=now))
 
 
 def set_ledger(connection: Connection, run_id: str, ledger: dict[str, Any], *, now: datetime) -> None:
@@ -138,7 +146,28 @@ def by_status(connection: Connection, statuses: Iterable[RunStatus] | None = Non
     query = select(runs).order_by(runs.c.created, runs.c.run_id)
     if statuses is not None:
         query = query.where(runs.c.status.in_(sorted(statuses)))
-    return tuple(_run(row) for row in connection.execute(query))
+    return tuple(_run(connection, row) for row in connection.execute(query))
+
+
+def newest(
+    connection: Connection, *, patient: str | None, after: tuple[datetime, str] | None, most: int
+) -> tuple[Run, ...]:
+    """Rounds from a place on, the newest first.
+
+    Args:
+        connection: the transaction.
+        patient: only this patient's, by reference.
+        after: when the last round of the page before was created, and its id.
+        most: how many.
+    """
+    query = select(runs).order_by(runs.c.created.desc(), runs.c.run_id.desc()).limit(most)
+    if patient is not None:
+        query = query.where(runs.c.patient == patient)
+    if after is not None:
+        created, run_id = after
+        earlier = runs.c.created < created
+        query = query.where(earlier | ((runs.c.created == created) & (runs.c.run_id < run_id)))
+    return tuple(_run(connection, row) for row in connection.execute(query))
 
 
 def waiting(connection: Connection, *, patient: str, tasks: Iterable[str]) -> tuple[Run, ...]:
@@ -149,14 +178,17 @@ def waiting(connection: Connection, *, patient: str, tasks: Iterable[str]) -> tu
         .order_by(runs.c.created, runs.c.run_id)
     )
     wanted = set(tasks)
-    return tuple(run for run in map(_run, connection.execute(query)) if wanted & set(run.tasks))
+    found = (_run(connection, row) for row in connection.execute(query))
+    return tuple(run for run in found if wanted & set(run.tasks))
 
 
 def last_result(connection: Connection, patient: str) -> str | None:
     """The hash of the latest result of this patient's rounds, or None when there is none."""
     query = (
         select(runs.c.result_sha256)
-        .where(runs.c.patient == patient, runs.c.result_sha256.is_not(None))
+        .join(artifacts, artifacts.c.sha256 == runs.c.result_sha256)
+        .where(runs.c.patient == patient, artifacts.c.purged.is_(None))
+        .where(~exists().where(seeded_errors.c.run_id == runs.c.run_id))
         .order_by(runs.c.updated.desc(), runs.c.run_id)
         .limit(1)
     )
@@ -175,10 +207,42 @@ def undriven(connection: Connection) -> tuple[Run, ...]:
         .where(runs.c.status.in_(("running", "committing")) | ((runs.c.status == "awaiting_review") & ~still_open))
         .order_by(runs.c.created, runs.c.run_id)
     )
-    return tuple(_run(row) for row in connection.execute(query))
+    return tuple(_run(connection, row) for row in connection.execute(query))
 
 
-def _run(row: Row[Any]) -> Run:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where rounds come from, as switches name it."""
+
+    site: str | None
+    """The site; None of rounds from before sites had names."""
+    tasks: tuple[str, ...]
+    """What was asked for."""
+    reasoner: str
+    """Who worded the drafts."""
+    model_name: str | None
+    """With which model."""
+    model_revision: str | None
+    """In which revision."""
+
+
+def origins(connection: Connection) -> tuple[Origin, ...]:
+    """Where rounds came from so far, each once."""
+    r = runs.c
+    query = select(r.site, r.tasks, r.reasoner, r.model_name, r.model_revision).distinct()
+    return tuple(Origin(**{**row._mapping, "tasks": tuple(row.tasks)}) for row in connection.execute(query))
+
+
+def _values(connection: Connection, run: Run) -> dict[str, Any]:
+    question = seal_text(connection, run.question, place("runs", "question", run.run_id))
+    feedback = seal_text(connection, run.feedback, place("runs", "feedback", run.run_id))
+    return asdict(run) | {"question": question, "feedback": feedback, "linked": True}
+
+
+def _run(connection: Connection, row: Row[Any]) -> Run:
     values = dict(row._mapping)
+    values.pop("linked")
     values["tasks"] = tuple(values["tasks"])
+    for column in ("question", "feedback"):
+        values[column] = open_text(connection, values[column], place("runs", column, row.run_id))
     return Run(**cast("dict[str, Any]", values))

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy sees them; `store/migrations` is what makes them, and a test compares the two."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from store.columns import JsonText, UtcInstant
@@ -31,7 +33,32 @@ artifacts = Table(
     Column("kind", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("created", UtcInstant, nullable=False),
+    Column("created", UtcInstant, nullable=False),  # when it was last asked to be kept
+    Column("key_id", Text),
+    Column("purged", UtcInstant),
+    Index(None, "key_id"),
+    Index(None, "created"),
+)
+
+uses = Table(
+    "uses",
+    metadata,
+    Column("run_id", Text, primary_key=True),  # without a foreign key: the artifact of a prepared round comes first
+    Column("sha256", Text, ForeignKey("artifacts.sha256"), primary_key=True),
+    Index(None, "sha256"),
+)
+
+state_keys = Table("state_keys", metadata, Column("key_id", Text, primary_key=True))
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("hold_id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("subject", "reason", "person")),
+    Column("at", UtcInstant, nullable=False),
+    Column("lifted_at", UtcInstant),
+    *(Column(name, Text) for name in ("lifted_by", "lifted_reason")),
+    Index(None, "subject"),
 )
 
 runs = Table(
@@ -57,8 +84,13 @@ runs = Table(
     Column("ledger", JsonText),
     Column("result_sha256", Text, ForeignKey("artifacts.sha256")),
     Column("prepared_sha256", Text, ForeignKey("artifacts.sha256")),
+    Column("purged", UtcInstant),
+    Column("site", Text),
+    Column("linked", Boolean),  # whether all artifacts that it uses are in `uses`; not so in rounds of before
     Index(None, "status"),
     Index(None, "patient"),
+    Index(None, "refreshes"),
+    Index("ix_runs_purged_closed", "purged", "closed"),
 )
 
 items = Table(
@@ -81,9 +113,20 @@ items = Table(
     Column("claimed_at", UtcInstant),
     Column("next_item", Text, ForeignKey("items.item_id")),
     Column("approved_entries", JsonText),
-    Index(None, "state"),
+    Column("critical", Integer, nullable=False, server_default=text("0")),
+    Column("card_sha256", Text, ForeignKey("artifacts.sha256")),
+    Index("ix_items_state_expires_at", "state", "expires_at"),
     Index(None, "run_id"),
     Index(None, "patient"),
+)
+
+queue_views = Table(
+    "queue_views",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("wanted", JsonText, nullable=False),
+    Column("created", UtcInstant, nullable=False),
 )
 
 decisions = Table(
@@ -98,12 +141,14 @@ decisions = Table(
     Column("entries", JsonText, nullable=False),
     Column("code", Text),
     Column("code_system", Text),
-    Column("words", Text),
+    Column("words", Text),  # of decisions of before; words are an artifact, because rows here can't be changed
+    Column("words_sha256", Text),
     Column("attested", JsonText, nullable=False),
     Column("proposal_sha256", Text, nullable=False),
     Column("policy_sha256", Text, nullable=False),
     Column("at", UtcInstant, nullable=False),
     UniqueConstraint("item_id", "person_key"),
+    Index("ix_decisions_verb_code", "verb", "code"),
 )
 
 outbox = Table(
@@ -131,6 +176,7 @@ outbox = Table(
     Column("updated", UtcInstant, nullable=False),
     UniqueConstraint("item_id", "entry", "position"),
     Index(None, "state"),
+    Index(None, "stored_id"),
 )
 
 audit = Table(
@@ -144,6 +190,7 @@ audit = Table(
     Column("detail", JsonText, nullable=False),
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Index(None, "subject"),
 )
 
 audit_head = Table(
@@ -152,6 +199,7 @@ audit_head = Table(
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("seq", Integer, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("seal", Text),  # seq and hash under the site's key, where it has one
 )
 
 leases = Table(
@@ -161,4 +209,20 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("expires", Double, nullable=False),
+    Index(None, "expires"),
+)
+
+
+image_embeddings = Table(
+    "image_embeddings",
+    metadata,
+    Column("patient", Text, primary_key=True),
+    Column("picture", Text, primary_key=True),
+    Column("frame", Integer, primary_key=True, autoincrement=False),
+    Column("model", Text, primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("study", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("created", UtcInstant, nullable=False),
 )

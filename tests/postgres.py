@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -37,11 +37,11 @@ class PostgreSQL:
         """The address of a database."""
         return f"postgresql://preround@/{database}?host={self.folder}"
 
-    def new(self, template: str = "template0", *, name: str | None = None) -> str:
-        """Make a database; returns its address."""
+    def new(self, template: str = "template0", *, name: str | None = None, on: str = "pg_default") -> str:
+        """Make a database on a tablespace; returns its address."""
         name = name or f"test_{next(_NUMBERS)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} TABLESPACE {on}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -55,8 +55,12 @@ _NUMBERS = count(1)
 
 
 @contextmanager
-def running() -> Iterator[PostgreSQL]:
-    """Run a server on files of its own."""
+def running(within: Sequence[str] = ()) -> Iterator[PostgreSQL]:
+    """Run a server on files of its own.
+
+    Args:
+        within: the command that its command is given to, in the folder where its files lie.
+    """
     memory = Path("/dev/shm")  # noqa: S108 - as all files of these tests
     folder = Path(tempfile.mkdtemp(prefix="pg", dir=memory if os.access(memory, os.W_OK) else None))
     owner = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to be run by root
@@ -68,7 +72,7 @@ def running() -> Iterator[PostgreSQL]:
         initdb: list[str | Path] = [binaries / "initdb", "-D", folder / "data", "-U", "preround", "--auth=trust"]
         initdb += ["-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(initdb, user=owner, check=True, capture_output=True, cwd=folder)
-        server = start(folder, binaries)
+        server = start(folder, binaries, within)
         try:
             yield server
         finally:
@@ -77,9 +81,9 @@ def running() -> Iterator[PostgreSQL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def start(folder: Path, binaries: Path) -> PostgreSQL:
+def start(folder: Path, binaries: Path, within: Sequence[str] = ()) -> PostgreSQL:
     """Start a server on files that are there, and wait until it answers."""
-    command: list[str | Path] = [binaries / "postgres", "-D", folder / "data", "-k", folder, "-h", ""]
+    command: list[str | Path] = [*within, binaries / "postgres", "-D", folder / "data", "-k", folder, "-h", ""]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [*command, *(part for setting in FAST for part in ("-c", setting))],
@@ -90,16 +94,24 @@ def start(folder: Path, binaries: Path) -> PostgreSQL:
             cwd=folder,
         )
     server = PostgreSQL(folder=folder, binaries=binaries, process=process)
+    try:
+        _await(server)
+    except BaseException:
+        stop(server)
+        raise
+    return server
+
+
+def _await(server: PostgreSQL) -> None:
     for _ in range(600):
         try:
             psycopg.connect(server.url("postgres")).close()
         except psycopg.OperationalError:
-            assert process.poll() is None, (folder / "log").read_text()
+            assert server.process.poll() is None, (server.folder / "log").read_text()
             time.sleep(0.05)
         else:
-            return server
-    stop(server)
-    raise AssertionError((folder / "log").read_text())
+            return
+    raise AssertionError((server.folder / "log").read_text())
 
 
 def stop(server: PostgreSQL) -> None:

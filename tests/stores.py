@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from store.database import Database
+from store.database import Database, database_at
 from tests.postgres import PostgreSQL, running
 
 Store = Literal["sqlite", "postgresql"]
@@ -52,10 +56,20 @@ def ready(which: Store, folder: Path, request: pytest.FixtureRequest) -> Iterato
     """The address of a new database with today's tables and no rows, for as long as the block lasts."""
     with _database(which, folder, request, template="ready") as url:
         if which == "sqlite":
-            database = Database(url)
-            database.migrate()
-            database.close()
+            shutil.copyfile(_migrated(), folder / "preround.db")
         yield url
+
+
+@cache
+def _migrated() -> Path:
+    """A SQLite file with today's tables and no rows, made once; to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="preround-ready-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    database = database_at(folder / "preround.db")
+    database.migrate()
+    database.compact(())
+    database.close()
+    return folder / "preround.db"
 
 
 @contextmanager

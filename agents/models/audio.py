@@ -8,7 +8,7 @@ import io
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.models.needed import needed
+from tools.needed import needed
 
 RATE = 16_000
 """Samples a second that models of speech take."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from agents.models.needed import needed
 from agents.models.picture import PictureUnreadable, PictureUnusable, decoded
 from agents.models.weights import Weights
+from tools.needed import needed
 
 SIDE = 448
 """Side of the square that MedSigLIP takes, in pixels."""

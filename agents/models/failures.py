@@ -63,5 +63,14 @@ class RequestRefused(ModelFailed):
 class EndpointRefused(ValueError):
     """The endpoint is not on the list of those that may see a chart; nothing was sent."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"Nothing was sent to the model endpoint: {reason}.")
+    def __init__(self, reason: str, what: str = "model endpoint") -> None:
+        super().__init__(f"Nothing was sent to the {what}: {reason}.")
+
+
+class NothingInPrompt(ValueError):
+    """A script points at something that the model was not shown; write the words as the chart has them."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(
+            f"The script points at “{words}”, which the model was not shown; write it as the chart has it."
+        )

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import get_args
 
 from agents.models.failures import TemplateMissing
-from agents.models.needed import LibraryMissing
 from agents.models.registry import Template
-from agents.models.tuning import Recipe, TuningUnusable, read_examples, tune
+from agents.models.tuning import Recipe, tune
+from agents.models.tuning_examples import TuningUnusable, read_examples
 from agents.models.weights import WeightsUnusable
+from tools.needed import LibraryMissing
 
 _PLAIN = Recipe()
 

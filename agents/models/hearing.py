@@ -11,8 +11,8 @@ from typing import Protocol
 
 from agents.models.audio import RATE, Audio
 from agents.models.dictation import written
-from agents.models.needed import needed
 from agents.models.weights import Weights
+from tools.needed import needed
 
 CHUNK_SECONDS = 20.0
 OVERLAP_SECONDS = 2.0

@@ -17,12 +17,13 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
+from agents.models.decoding import text_of
 from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong, TemplateMissing
-from agents.models.needed import needed
 from agents.models.picture import decoded
 from agents.models.registry import Template
 from agents.models.schema import constrainable
 from agents.models.turns import Turn, turns
+from tools.needed import needed
 
 IMAGE = "<start_of_image>"
 """What stands for a picture in Gemma's prompt; its processor writes the picture's tokens there."""
@@ -238,7 +239,7 @@ def _result(tokenizer: Any, model: Any, sent: int, made: Any) -> ChatResult:  # 
     ends = model.generation_config.eos_token_id
     ended = len(made) > 0 and int(made[-1]) in (ends if isinstance(ends, list) else [ends])
     # Marks of thinking are special tokens: they stay in, for the reply to be stripped by.
-    text = tokenizer.decode(made[:-1] if ended else made, skip_special_tokens=False)
+    text = text_of(tokenizer, (made[:-1] if ended else made).tolist())
     usage = UsageMetadata(input_tokens=sent, output_tokens=len(made), total_tokens=sent + len(made))
     message = AIMessage(
         content=text, response_metadata={"finish_reason": "stop" if ended else "length"}, usage_metadata=usage

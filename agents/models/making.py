@@ -14,36 +14,40 @@ from agents.models.vllm import VllmChat
 from agents.models.wire import Patience
 
 
-def served_chat(row: ModelRow, endpoint: Endpoint, *, seconds: float) -> BaseChatModel:
+def served_chat(row: ModelRow, endpoint: Endpoint, *, seconds: float, thinks: bool = False) -> BaseChatModel:
     """A row's model behind a server.
 
     Args:
         row: the model.
         endpoint: where it is served.
         seconds: limit of one call, retries counted.
+        thinks: whether it is told to think first, where it can, in calls without a JSON form.
     """
     return VllmChat(
         endpoint=endpoint,
         served=row.served_name,
         max_tokens=row.answer_tokens,
+        thinking=row.thinking.instruction if thinks and row.thinking else "",
         banned=(row.thinking.open,) if row.thinking else (),
         patience=Patience(seconds=seconds),
     )
 
 
-def loaded_chat(row: ModelRow, folder: Path, *, seconds: float) -> BaseChatModel:
+def loaded_chat(row: ModelRow, folder: Path, *, seconds: float, thinks: bool = False) -> BaseChatModel:
     """A row's model in this process; its weights are read at the first call.
 
     Args:
         row: the model.
         folder: its weights; the base's, where the row is a LoRA adapter, which lies in the row's `repository`.
         seconds: limit of one call.
+        thinks: whether it is told to think first, where it can, in calls without a JSON form.
     """
     return TransformersChat(
         folder=folder,
         adapter=Path(row.repository) if row.adapter else None,
         template=row.template,
         max_tokens=row.answer_tokens,
+        thinking=row.thinking.instruction if thinks and row.thinking else "",
         banned=(row.thinking.open,) if row.thinking else (),
         seconds=seconds,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from agents.models.needed import needed
+from tools.needed import needed
 
 _MOST_PIXELS = 100_000_000
 _EIGHT_BITS = {"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"}

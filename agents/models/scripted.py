@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage
 from pydantic import Field, SkipValidation
+
+from agents.models.answering import AnsweringChat
 
 Line = str | AIMessage | Callable[[str], "str | AIMessage"]
 """A reply, or a function of the prompt that makes one."""
@@ -22,7 +21,7 @@ class ScriptEnded(RuntimeError):
         super().__init__("The script has no further line; add one for each call that the round makes.")
 
 
-class ScriptedChat(BaseChatModel):
+class ScriptedChat(AnsweringChat):
     """Gives the lines of its script one after another, and keeps the prompts it was given."""
 
     lines: Sequence[SkipValidation[Line]]
@@ -36,28 +35,15 @@ class ScriptedChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,  # noqa: ANN401 - langchain-core's signature
-    ) -> ChatResult:
-        prompt = "\n".join(str(m.content) for m in messages)
+    def answer(self, prompt: str, options: dict[str, Any]) -> str | AIMessage:
+        """The next line of the script.
+
+        Raises:
+            ScriptEnded: there is none.
+        """
         if len(self.prompts) >= len(self.lines):
             raise ScriptEnded
         line = self.lines[len(self.prompts)]
         self.prompts.append(prompt)
-        self.asked.append(kwargs)
-        said = line(prompt) if callable(line) and not isinstance(line, AIMessage) else line
-        message = AIMessage(content=said) if isinstance(said, str) else said
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,  # noqa: ANN401 - langchain-core's signature
-    ) -> ChatResult:
-        return self._generate(messages, stop, None, **kwargs)
+        self.asked.append(options)
+        return line(prompt) if callable(line) and not isinstance(line, AIMessage) else line

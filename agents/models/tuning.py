@@ -11,36 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.models.in_process import prompt_text
-from agents.models.needed import needed
 from agents.models.registry import Template
+from agents.models.tuning_examples import Example, TuningUnusable, groups_of, held_out_groups
 from agents.models.turns import turns
 from agents.models.weights import WeightsUnusable
+from tools.needed import needed
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The layers of the language model that are adapted; an image encoder is left alone."""
-_EVERY = 5
-"""Each fifth group of examples is held out and never trained on; one of them, where there are fewer."""
 _UNSCORED = -100
-
-
-class TuningUnusable(ValueError):
-    """What was given cannot be trained on, with the reason."""
-
-
-class Example(BaseModel):
-    """One prompt and the answer to it that was accepted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    prompt: str = Field(min_length=1)
-    """The whole user turn, as it is sent."""
-    answer: str = Field(min_length=1)
-    """The answer, as the model shall give it."""
-    group: str = ""
-    """What it belongs to, such as one patient: a group is held out whole. Without one it stands for itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,29 +60,6 @@ class Tuned:
     """The same with the adapter."""
 
 
-def read_examples(path: Path) -> tuple[Example, ...]:
-    """Examples from a file of JSON lines, each with `prompt` and `answer`.
-
-    Raises:
-        TuningUnusable: it cannot be read, or a line is no example.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TuningUnusable(
-            f"{path.name} cannot be read ({type(error).__name__}); give a file of JSON lines."
-        ) from None
-    found = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            found.append(Example.model_validate_json(line))
-        except ValidationError:
-            raise TuningUnusable(f"Line {number} of {path.name} is no example with a prompt and an answer.") from None
-    if not found:
-        raise TuningUnusable(f"{path.name} holds no example; make some with `python -m evals.tuning_examples`.")
-    return tuple(found)
-
-
 def tune(
     base: Path,
     examples: Sequence[Example],
@@ -130,7 +88,7 @@ def tune(
     kept = held_out_groups(examples)
     fitting = [
         (name in kept, tokens)
-        for name, one in zip(_groups(examples), examples, strict=True)
+        for name, one in zip(groups_of(examples), examples, strict=True)
         if len((tokens := _encoded(one, tokenizer, model, recipe.template))[0]) <= recipe.longest
     ]
     learned = [tokens for out_of_it, tokens in fitting if not out_of_it]
@@ -163,16 +121,6 @@ def tune(
     )
     _note(out, base, examples, recipe, found)
     return found
-
-
-def held_out_groups(examples: Sequence[Example]) -> frozenset[str]:
-    """The groups that are only measured on; none, where all examples are of one group."""
-    names = sorted(set(_groups(examples)))
-    return frozenset(names[_EVERY - 1 :: _EVERY] or names[1:][-1:])
-
-
-def _groups(examples: Sequence[Example]) -> list[str]:
-    return [one.group or f"#{n:06}" for n, one in enumerate(examples)]
 
 
 def _base(folder: Path) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.models.needed import needed
+from tools.needed import needed
 
 _SNAPSHOT = re.compile(r"snapshots/([0-9a-f]{7,64})(?:/|$)")
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +23,7 @@ from agents.models.failures import (
 )
 from agents.models.prefix import Prefixes
 from agents.models.stream import Folded, StreamBroken
+from tools.again import Again, pause, retry_after
 
 Json = dict[str, Any]
 Told = Callable[[str], Awaitable[None]]
@@ -45,16 +44,6 @@ class Patience:
     """Seconds before the second try; doubled each time, with jitter."""
     longest_wait: float = 20.0
     """Seconds; also bounds what the server asks for."""
-
-
-class _Again(Exception):
-    """The try failed in a way that may pass."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.wait = wait
-        """Seconds the server asked for."""
 
 
 @lru_cache(maxsize=1)
@@ -95,8 +84,8 @@ class Wire:
             async with asyncio.timeout(self._patience.seconds), self._client() as http:
                 tries = tenacity.AsyncRetrying(
                     stop=tenacity.stop_after_attempt(self._patience.attempts),
-                    wait=self._wait,
-                    retry=tenacity.retry_if_exception_type(_Again),
+                    wait=pause(backoff_seconds=self._patience.first_wait, longest_seconds=self._patience.longest_wait),
+                    retry=tenacity.retry_if_exception_type(Again),
                     reraise=True,
                 )
                 async with self._prefixes.enter(prompt) as read:
@@ -104,7 +93,7 @@ class Wire:
                     return answer
         except TimeoutError:
             raise ModelTooSlow(self._patience.seconds) from None
-        except _Again as again:
+        except Again as again:
             raise ModelUnreachable(again.reason) from None
 
     def ask_now(self, path: str, body: Json | None = None, *, seconds: float = 5.0) -> Json:
@@ -119,7 +108,7 @@ class Wire:
             return self._read(answer.status_code, answer.content, answer.headers)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise ModelUnreachable(_said(error)) from None
-        except _Again as again:
+        except Again as again:
             raise ModelUnreachable(again.reason) from None
 
     def _client(self) -> httpx.AsyncClient:
@@ -144,14 +133,14 @@ class Wire:
                     if len(content) > _LONGEST_ANSWER:
                         raise RequestRefused(answer.status_code)
         except httpx.TransportError as error:
-            raise _Again(_said(error)) from None
+            raise Again(_said(error)) from None
         except StreamBroken:
-            raise _Again("broke off its answer") from None
+            raise Again("broke off its answer") from None
         return self._read(answer.status_code, bytes(content), answer.headers)
 
     def _read(self, status: int, content: bytes, headers: Mapping[str, str]) -> Json:
         if status in _PASSING:
-            raise _Again(f"answers {status}", _asked_wait(headers))
+            raise Again(f"answers {status}", wait=retry_after(headers))
         if status in (401, 403, 404):
             raise ModelNotServed(self._served, f"status {status}")
         if status != 200:
@@ -164,14 +153,6 @@ class Wire:
             raise ModelUnreachable("answers something that is no JSON object")
         return found
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        jitter = tenacity.wait_random_exponential(multiplier=self._patience.first_wait, max=self._patience.longest_wait)
-        waited = float(jitter(state))
-        if isinstance(error, _Again) and error.wait is not None:
-            waited = max(waited, error.wait)
-        return min(waited, self._patience.longest_wait)
-
 
 def _streamed(answer: httpx.Response) -> bool:
     return str(answer.headers.get("content-type", "")).startswith("text/event-stream")
@@ -179,7 +160,7 @@ def _streamed(answer: httpx.Response) -> bool:
 
 async def _folded(answer: httpx.Response, read: Callable[[], None], told: Told | None) -> Json:
     folded, length = Folded(), 0
-    async for line in answer.aiter_lines():
+    async for line in _lines(answer):
         length += len(line)
         if length > _LONGEST_ANSWER:
             raise RequestRefused(answer.status_code)
@@ -192,23 +173,26 @@ async def _folded(answer: httpx.Response, read: Callable[[], None], told: Told |
     return folded.answer()
 
 
-def _asked_wait(headers: Mapping[str, str]) -> float | None:
-    given = headers.get("retry-after")
-    if given is None:
-        return None
-    if given.strip().isdigit():
-        return float(given)
-    # A date is told against the server's own clock, so that ours does not matter.
+async def _lines(answer: httpx.Response) -> AsyncIterator[str]:
+    """The lines of a stream, which end as server-sent events say and nowhere else.
+
+    httpx's own lines end at U+2028 and its like, too, which a model may write and a server leaves as they are.
+    """
+    rest = b""
+    async for chunk in answer.aiter_bytes():
+        *whole, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _LONGEST_ANSWER:
+            raise StreamBroken
+        for line in whole:
+            yield _text(line)
+    yield _text(rest)
+
+
+def _text(line: bytes) -> str:
     try:
-        until = email.utils.parsedate_to_datetime(given)
-        since = email.utils.parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (_aware(until) - _aware(since)).total_seconds())
-    except (TypeError, ValueError):
-        return None
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return line.removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        raise StreamBroken from None
 
 
 def _refusal(status: int, text: str) -> Exception:

@@ -28,7 +28,7 @@ def allergies(m: Material, number: Number) -> tuple[Claim, ...]:
     past = [f for f in listed if f.status in PAST]
     claims = []
     if known:
-        first, *more = chunks(known, MANY)
+        first, *more = chunks(known, MANY, width=_width)
         claims.append(_known(m, first, stated_none, number()))
         for some in more:
             s = Sentence(m.appraisal).say("ALLERGY, further: ")
@@ -55,6 +55,11 @@ def _known(m: Material, known: Sequence[Fact], stated_none: Sequence[Fact], clai
         s.say("; the list also says ").name(denial, f"“{denial.name}”").say(": contradicts itself")
     _note_denial(s, m)
     return s.claim(claim_id, salience=1)
+
+
+def _width(fact: Fact) -> int:
+    """About how many characters an allergy takes in a sentence."""
+    return len(fact.name) + sum(len(fact.cells[role].text) for role in _details(fact)) + 20
 
 
 def _gravity(fact: Fact) -> int:

@@ -64,7 +64,7 @@ def _done(m: Material, found: Comparison, number: Number) -> list[Claim]:
     if not some:
         return []
     s = Sentence(m.appraisal).say("Done: ")
-    listing(s, some, lambda f: _dated(s, f, "when"))
+    listing(s, some, lambda f: _dated(s, f, "when", m.appraisal.book.called(plain_name(f.name))))
     return [s.claim(number(), salience=3)]
 
 
@@ -82,8 +82,8 @@ def _problems(m: Material, found: Comparison, number: Number) -> list[Claim]:
     return claims
 
 
-def _dated(s: Sentence, fact: Fact, role: str) -> None:
-    s.name(fact, plain_name(fact.name)).say(" (").date(fact, role).say(")").cite(fact, "status")
+def _dated(s: Sentence, fact: Fact, role: str, words: str = "") -> None:
+    s.name(fact, words or plain_name(fact.name)).say(" (").date(fact, role).say(")").cite(fact, "status")
 
 
 def _latest_of_name(facts: Sequence[Fact]) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from agents.offline.act_first import claim_of
@@ -21,6 +21,7 @@ KINDS = (
     "note_problem",
     "smoking_conflict",
     "instruction_in_note",
+    "instruction_in_entry",
 )
 
 
@@ -35,18 +36,30 @@ def doubts(m: Material, number: Callable[[], str], told: AbstractSet[str]) -> tu
     claims: list[Claim] = []
     for kind in KINDS:
         before = told | printed(claims, m)
-        found = [f for f in _in_order(m.appraisal.of(kind)) if not (f.points and f.points[-1].fact.id in before)]
+        found = _once([f for f in _in_order(m.appraisal.of(kind)) if not (f.points and f.points[-1].fact.id in before)])
         if kind == "repeated_values":
-            claims.extend(_repeated(m, _once(found), number))
-            continue
-        if kind == "kidney_values":
-            claims.extend(claim_of(f, m, number(), salience=4, told=before) for f in _once(found))
-            continue
-        for group in chunks(_once(found), 8):
-            s = Sentence(m.appraisal, told=before).say(_TITLES[kind])
-            listing(s, group, lambda f, s=s, kind=kind: _WORDS[kind](s, f, m), last="; ", between="; ")  # type: ignore[misc]
-            claims.append(s.claim(number(), salience=4))
+            claims.extend(_repeated(m, found, number))
+        elif kind == "kidney_values":
+            claims.extend(claim_of(f, m, number(), salience=4, told=before) for f in found)
+        else:
+            claims.extend(_listed(m, kind, found, number, before))
     return tuple(claims)
+
+
+def noticed(m: Material) -> tuple[str, ...]:
+    """What is to be said of text that addresses a program, whoever drafts and whatever the drafts say."""
+    kinds = ("instruction_in_note", "instruction_in_entry")
+    return tuple(c.text for k in kinds for c in _listed(m, k, m.appraisal.of(k), lambda: "", frozenset()))
+
+
+def _listed(
+    m: Material, kind: str, found: Sequence[Finding], number: Callable[[], str], told: AbstractSet[str]
+) -> Iterator[Claim]:
+    """The doubts of one kind, eight a sentence."""
+    for group in chunks(found, 8):
+        s = Sentence(m.appraisal, told=told).say(_TITLES[kind])
+        listing(s, group, lambda f, s=s: _WORDS[kind](s, f, m), last="; ", between="; ")  # type: ignore[misc]
+        yield s.claim(number(), salience=4)
 
 
 def _in_order(found: Sequence[Finding]) -> list[Finding]:
@@ -149,8 +162,13 @@ def _smoking(s: Sentence, f: Finding, m: Material) -> None:
 
 def _instruction(s: Sentence, f: Finding, m: Material) -> None:
     many = len(f.facts) > 1
-    s.calculate("count", f.facts).say(f" note{'s hold' if many else ' holds'} text that reads like instructions")
-    s.say(" to a program, last ").date(f.facts[-1])
+    if f.kind == "instruction_in_note":
+        s.calculate("count", f.facts).say(f" note{'s hold' if many else ' holds'}")
+    else:
+        s.calculate("count", f.facts).say(f" {'entries hold' if many else 'entry holds'}")
+    s.say(" text that reads like instructions to a program")
+    if f.when:
+        s.say(", last ").date(f.facts[-1])
     s.say("; it was treated as text")
 
 
@@ -161,6 +179,7 @@ _TITLES = {
     "note_problem": "",
     "smoking_conflict": "",
     "instruction_in_note": "",
+    "instruction_in_entry": "",
 }
 _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "implausible": _implausible,
@@ -169,4 +188,5 @@ _WORDS: Mapping[str, Callable[[Sentence, Finding, Material], None]] = {
     "note_problem": _note_problem,
     "smoking_conflict": _smoking,
     "instruction_in_note": _instruction,
+    "instruction_in_entry": _instruction,
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from agents.offline.act_first import claim_of
 from agents.offline.ranking import ordinary, waiting
+from agents.offline.suggestions import never_done
 from agents.offline.words import chunks, listing, measurement, printed
 from agents.reasoner import Material
+from agents.suggest import suggestions
 from chart.fact import Fact
 from chart.finding import Finding
 from claims.claim import Claim
@@ -37,7 +39,7 @@ def gaps_of(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim,
         claims.append(s.claim(number(), salience=3))
     claims.extend(claim_of(f, m, number(), salience=2, told=told | printed(claims, m)) for f in _waiting(m))
     results = m.looked_at("Observation")
-    missing = ordinary(m, "never_recorded")
+    missing = _unsaid(m, ordinary(m, "never_recorded"))
     look = m.looked_at("Procedure") if m.looked_at("Observation") else None
     named = [f for f in missing if not f.words["looked_for"].startswith("measurement:")]
     if named and look:
@@ -51,6 +53,13 @@ def gaps_of(m: Material, number: Number, told: AbstractSet[str]) -> tuple[Claim,
         )
         claims.append(s.say(".").claim(number(), kind="absence", salience=3))
     return tuple(claims)
+
+
+def _unsaid(m: Material, found: Sequence[Finding]) -> list[Finding]:
+    """What stands beside no suggestion: one thing that is due takes one line."""
+    due = suggestions(m)[0] if "suggestions" in m.brief.tasks else ()
+    beside = [f for s in due for f, _ in never_done(m, s.guideline.id)]
+    return [f for f in found if f not in beside]
 
 
 def _waiting(m: Material) -> list[Finding]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from decimal import Decimal
 
 from agents.offline.words import chunks, listing, measurement
 from agents.reasoner import Material
 from chart.appraisal import ADULT
 from chart.comparison import Window
-from chart.measurement import Measurement
+from chart.measurement import Measurement, round_to
 from chart.series import Point
 from chart.trends import Movement
 from claims.claim import Claim
@@ -44,15 +45,18 @@ def notable(window: Window, top: AbstractSet[str]) -> list[Movement]:
 def moved(m: Material, move: Movement, window: Window, claim_id: str) -> Claim:
     """One measurement from its first to its last value, each with its day."""
     s = Sentence(m.appraisal)
-    what = measurement(m, move.last)
     partner = _pressure(move, window)
+    what = measurement(m, move.last)
     s.name(move.last.fact, "BP" if partner else what.name[:1].upper() + what.name[1:]).say(" ")
     _value(s, m, move.first, partner.first if partner else None, what, unit=False)
     s.say(" (").date(move.first.fact).say(") → ")
     _value(s, m, move.last, partner.last if partner else None, what, unit=partner is None)
     s.say(" (").date(move.last.fact).say(")")
-    if partner is None:
-        s.say(", ").calculate("difference", [move.first.fact, move.last.fact], places=_places(what, move), signed=True)
+    both = [move.first.fact, move.last.fact]
+    if partner is None and _adds_up(what, move):
+        s.say(", ").calculate("difference", both, places=_places(what, move), signed=True)
+    elif partner is None:
+        s.also("difference", both)
     s.say(_CROSSED.get(move.crossed, ""))
     return s.claim(claim_id, salience=2 if move.crossed == "out_of_range" else 3)
 
@@ -114,6 +118,12 @@ def _value(s: Sentence, m: Material, point: Point, below: Point | None, what: Me
     s.number(point, what, unit=unit)
     if below:
         s.say("/").number(below, measurement(m, below), unit=False)
+
+
+def _adds_up(what: Measurement, move: Movement) -> bool:
+    """Whether the two values as shown differ by the difference as shown: rounded, 102 and 111 may lie 8 apart."""
+    first, last = (Decimal(what.shown(p.value)) for p in (move.first, move.last))
+    return last - first == round_to(move.last.value - move.first.value, _places(what, move))
 
 
 def _places(what: Measurement, move: Movement) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agents.offline.comparison import comparison
+from agents.offline.questions.answer import answer
 from agents.offline.suggestions import suggestion_draft
 from agents.offline.summary import summary
 from agents.plan import Plan, ToolCall
-from agents.reasoner import Brief, Judged, Material, Spent
+from agents.reasoner import Brief, Judged, Material
 from claims.claim import Draft, Removed, Section, Task
 from claims.verify import Verdict
 
@@ -22,17 +23,39 @@ class TaskNotOffered(ValueError):
         )
 
 
+WRITERS: Mapping[Task, Callable[[Material], Draft]] = {
+    "summary": summary,
+    "comparison": comparison,
+    "suggestions": suggestion_draft,
+    "question": answer,
+}
+"""What words each task by rule."""
+
+
 class OfflineReasoner:
-    """Rules and templates: no model, no network, the same words for the same chart."""
+    """Rules and templates: no model, no network, the same words for the same chart.
+
+    Args:
+        writers: what words each task.
+    """
 
     name = "offline"
     model: tuple[str | None, str | None] = (None, None)
-    spent = Spent()
+
+    def __init__(self, writers: Mapping[Task, Callable[[Material], Draft]] = WRITERS) -> None:
+        self._writers = writers
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks that have a writer."""
+        return tuple(self._writers)
 
     async def plan(self, brief: Brief) -> Plan:
-        """Only the guidelines: code adds everything that must be looked at."""
-        calls = (ToolCall(tool="guidelines", reason="what is due"),) if "suggestions" in brief.tasks else ()
-        return Plan(calls=calls)
+        """The guidelines, and what a question names beyond what code always looks at."""
+        calls = [ToolCall(tool="guidelines", reason="what is due")] if "suggestions" in brief.tasks else []
+        if brief.question and "imaging" in brief.question.lower():
+            calls.append(ToolCall(tool="fhir_search", resource_type="ImagingStudy", reason="the question names it"))
+        return Plan(calls=tuple(calls))
 
     async def assess(self, material: Material) -> Sequence[ToolCall]:
         """Always enough: the rules ask for nothing beyond the must-look set."""
@@ -44,13 +67,9 @@ class OfflineReasoner:
         Raises:
             TaskNotOffered: for a task that needs a model.
         """
-        if task == "summary":
-            return summary(material)
-        if task == "comparison":
-            return comparison(material)
-        if task == "suggestions":
-            return suggestion_draft(material)
-        raise TaskNotOffered(task)
+        if task not in self._writers:
+            raise TaskNotOffered(task)
+        return self._writers[task](material)
 
     async def repair(self, judged: Sequence[Judged], material: Material) -> Sequence[Draft]:
         """Templates have no second wording: what does not stand is left out, visibly."""

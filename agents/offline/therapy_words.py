@@ -29,7 +29,7 @@ def _contradicts(s: Sentence, f: Finding, m: Material) -> None:
             f.points[0].fact
         )
     _glucose(s, f, m)
-    s.say(". Ask about low glucose; repeat by another method.")
+    s.say(". Ask about hypoglycaemia; repeat by another method.")
 
 
 def _fallen(s: Sentence, f: Finding, m: Material) -> None:

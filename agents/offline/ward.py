@@ -80,6 +80,8 @@ def _fluids(m: Material, stay: Stay, number: Callable[[], str]) -> list[Claim]:
         return []
     s = Sentence(m.appraisal).say("Last full count: ")
     listing(s, shown, lambda p: s.measured(p, measurement(m, p)))
+    if len(shown) == 2 and shown[0].day == shown[1].day:
+        s.say("; balance ").calculate("fluid_balance", [p.fact for p in shown], signed=True).say(" mL")
     return [s.claim(number(), salience=3)]
 
 

@@ -18,6 +18,8 @@ from claims.sentence import Sentence
 T = TypeVar("T")
 MAX_LIST = 12
 """So many names in one sentence; more are put into another."""
+WIDEST = 900
+"""So many characters of names, where they may be long."""
 
 
 def measurement(material: Material, point: Point) -> Measurement:
@@ -113,6 +115,17 @@ def _named_with_year(sentence: Sentence, fact: Fact, words: str) -> Sentence:
     return sentence
 
 
-def chunks(items: Sequence[T], size: int = MAX_LIST) -> list[Sequence[T]]:
-    """Items in groups that fit one sentence each."""
-    return [items[i : i + size] for i in range(0, len(items), size)]
+def chunks(items: Sequence[T], size: int = MAX_LIST, *, width: Callable[[T], int] | None = None) -> list[Sequence[T]]:
+    """Items in groups that fit one sentence each: so many, and with `width` no more than `WIDEST` characters."""
+    if width is None:
+        return [items[i : i + size] for i in range(0, len(items), size)]
+    groups: list[list[T]] = []
+    room = 0
+    for item in items:
+        wide = width(item)
+        if not groups or len(groups[-1]) == size or wide > room:
+            groups.append([])
+            room = WIDEST
+        groups[-1].append(item)
+        room -= wide
+    return list(groups)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from agents.reasoner import Material
 from agents.worded.folding import FOLDS, ChartTooLarge, Fold, Line, what_was_folded
 from agents.worded.quoting import fenced, mark_for
+from chart.addressed import reads_like_instruction
 from chart.extract.condition import ACTIVE
 from chart.fact import Fact
 from chart.measurement import Measurement
-from chart.notes import reads_like_instruction, split_sentences
+from chart.notes import split_sentences
 from chart.series import Series
 from chart.units import shown
 from claims.claim import Claim, Draft

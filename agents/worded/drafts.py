@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from agents.reasoner import Material
 from agents.worded.answers import SectionForm, SentenceForm
 from chart.fact import Fact
+from chart.instructions import runs_on
 from claims.claim import Citation, Claim, Computed, Draft, PassageCitation, Section, Task, cite
 from claims.compute import NotComputable, computed
 from claims.printed import own_words, quoted
@@ -18,7 +19,7 @@ _CITED_ROLES = (
     *("reaction", "criticality", "family", "given", "sex", "birth", "class"),
 )
 MAX_CITATIONS = 40
-_LETTER: Mapping[Task, str] = {"summary": "m", "comparison": "w", "suggestions": "x", "question": "q", "imaging": "i"}
+LETTERS: Mapping[Task, str] = {"summary": "m", "comparison": "w", "suggestions": "x", "question": "q"}
 """What the ids of a model's own sentences begin with: they differ from draft to draft."""
 
 
@@ -38,7 +39,7 @@ def to_draft(
         claims: list[Claim] = []
         for sentence in form.sentences:
             count += 1
-            claim = to_claim(sentence, f"{_LETTER[task]}{count}", prepared, material, tainted=tainted)
+            claim = to_claim(sentence, f"{LETTERS[task]}{count}", prepared, material, tainted=tainted)
             if claim.id not in used:
                 used.add(claim.id)
                 claims.append(claim)
@@ -68,12 +69,15 @@ def to_claim(
         citations=(*nowhere, *(c for f in facts for c in citations_of(f)))[:MAX_CITATIONS],
         computed=one,
         passages=passages,
-        tainted=tainted or bool(passages) or any(f.kind == "note" for f in facts),
+        tainted=tainted or bool(passages) or any(f.kind == "note" or runs_on(f) for f in facts),
     )
     # A word that no literal holds is the model's own opinion, whatever it calls it.
     plain = made.model_copy(update={"text": own_words(made)})
     judged = made.kind != "inference" and not traced(plain, facts, material.appraisal)
-    return made.model_copy(update={"kind": "inference"}) if judged else made
+    if not judged and made.kind != "inference":
+        return made
+    # Nothing that code can trace chose a judgement's words: it may be any text that the model read.
+    return made.model_copy(update={"kind": "inference", "tainted": True})
 
 
 def _passages(form: SentenceForm, material: Material) -> tuple[PassageCitation, ...]:

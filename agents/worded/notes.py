@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from agents.reasoner import Material
 from agents.worded.answers import NoteFactForm, NotesForm
 from agents.worded.quoting import fenced, mark_for
+from chart.addressed import reads_like_instruction
 from chart.note_cues import meaning
 from chart.notes import Sentence as NoteSentence
-from chart.notes import reads_like_instruction, sentences
+from chart.notes import sentences
 from claims.claim import Claim, Removed
 from claims.sentence import Sentence
 

@@ -16,15 +16,16 @@ from agents.offline.suggestions import suggestion_draft
 from agents.offline.summary import summary
 from agents.plan import Plan, ToolCall
 from agents.prompts import prompt, prompts_sha256
-from agents.reasoner import Brief, Judged, Material, Spent
+from agents.reasoner import Brief, Judged, Material
 from agents.worded import notes
 from agents.worded.answers import AnswerForm, DraftForm, FurtherType, MoreForm, NotesForm, RepairForm, SectionForm
 from agents.worded.context import BUDGET, QUESTION_BUDGET, Context, build_context
-from agents.worded.drafts import prepared_claims, to_draft
+from agents.worded.drafts import LETTERS, prepared_claims, to_draft
 from agents.worded.folding import ChartTooLarge
 from agents.worded.mending import mend, to_mend
 from chart.manifest import manifest, manifest_lines
 from claims.claim import Draft, Removed, Section, Task
+from tools.tally import Tally
 
 _FURTHER = get_args(FurtherType)
 _SPARE = 96
@@ -67,11 +68,17 @@ class WordedReasoner:
         self._preparing = asyncio.Lock()
         self.name = name
         self.model = model
+        self.tasks: tuple[Task, ...] = tuple(LETTERS)
 
     @property
-    def spent(self) -> Spent:
+    def spent(self) -> Tally:
         """What its calls have cost."""
         return self._asker.spent
+
+    @property
+    def room(self) -> int | None:
+        """Tokens that a prompt may have; ``None`` where it is not known."""
+        return self._asker.room
 
     async def plan(self, brief: Brief) -> Plan:
         """Guidelines where suggestions are wanted; code adds the must-look set, and the model asks in `assess`."""

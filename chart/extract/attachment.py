@@ -8,10 +8,12 @@ import codecs
 import re
 import zlib
 from functools import partial
+from typing import Literal
 
 from chart.extract.markup import MarkupUnusable, html_text, xml_text
 from chart.node import Node
 
+Form = Literal["pdf", "rtf", "xml", "html", "text"]
 LARGEST = 12 * 1024 * 1024
 """Bytes of one attachment, unpacked; a larger one is not read."""
 MOST_CHARACTERS = 2_000_000
@@ -47,16 +49,29 @@ def text_of(attachment: Node) -> str:
     Raises:
         Unreadable: there is none, it is too large, or of a kind without text.
     """
+    return readable(_content(attachment), attachment.get("contentType").text)
+
+
+def html_of(attachment: Node) -> str | None:
+    """The HTML of an Attachment as it came, not cleaned; `None` where it is of another form.
+
+    Raises:
+        Unreadable: there is none, it is too large, or of a kind without text.
+    """
+    form, text = _formed(_unpacked(_content(attachment)), attachment.get("contentType").text)
+    return text if form == "html" else None
+
+
+def _content(attachment: Node) -> bytes:
     data = attachment.get("data").text
     if not data:
         raise Unreadable("its content is not here" if attachment.get("url") else "it is empty")
     if len(data) > LARGEST * 4 // 3 + 4:
         raise Unreadable(f"it is larger than {LARGEST // 1024**2} MB")
     try:
-        raw = base64.b64decode(data, validate=False)
+        return base64.b64decode(data, validate=False)
     except (binascii.Error, ValueError):
         raise Unreadable("it is not base64") from None
-    return readable(raw, attachment.get("contentType").text)
 
 
 def readable(raw: bytes, declared: str, *, inside: bool = False) -> str:
@@ -71,22 +86,35 @@ def readable(raw: bytes, declared: str, *, inside: bool = False) -> str:
         Unreadable: it has no text.
     """
     raw = _unpacked(raw)
-    if raw[:1024].lstrip()[:5] == b"%PDF-":
-        return _whole(_pdf(raw))
-    kind = declared.partition(";")[0].strip().lower()
-    text = _decoded(raw, declared, kind)
-    if text.lstrip()[:5] == "{\\rtf":
-        return _whole(_rtf(text))
+    form, text = _formed(raw, declared)
+    if form == "xml" and inside:
+        raise Unreadable("it is a document in a document in a document")
     try:
-        if _XML.match(text) or kind.endswith(("/xml", "+xml")):
-            if inside:
-                raise Unreadable("it is a document in a document in a document")
-            return _whole(xml_text(text, embedded=partial(readable, inside=True)))
-        if "html" in kind or _HTML.match(text):
-            return _whole(html_text(text))
+        match form:
+            case "pdf":
+                text = _pdf(raw)
+            case "rtf":
+                text = _rtf(text)
+            case "xml":
+                text = xml_text(text, embedded=partial(readable, inside=True))
+            case "html":
+                text = html_text(text)
     except MarkupUnusable as error:
         raise Unreadable(str(error)) from None
     return _whole(text)
+
+
+def _formed(raw: bytes, declared: str) -> tuple[Form, str]:
+    """The form that some bytes really have, and their text as it stands there; none for a PDF."""
+    if raw[:1024].lstrip()[:5] == b"%PDF-":
+        return "pdf", ""
+    kind = declared.partition(";")[0].strip().lower()
+    text = _decoded(raw, declared, kind)
+    if text.lstrip()[:5] == "{\\rtf":
+        return "rtf", text
+    if _XML.match(text) or kind.endswith(("/xml", "+xml")):
+        return "xml", text
+    return ("html" if "html" in kind or _HTML.match(text) else "text"), text
 
 
 def _whole(text: str) -> str:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chart.extract import allergy, condition, event, further, medication, note, observation, patient
+from chart.extract import allergy, condition, event, further, measured, medication, note, patient
+from chart.extract.statement import Origin, identity
 from chart.fact import Fact
 
-_PLAIN: Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]] = {
+
+def _device_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
+    return [] if is_nobodys(resource) else further.device_facts(resource, origin)
+
+
+_PLAIN: Mapping[str, Callable[[Mapping[str, Any], Origin], list[Fact]]] = {
     "Patient": patient.facts,
     "AllergyIntolerance": allergy.facts,
     "Condition": condition.facts,
-    "Observation": observation.facts,
+    "Observation": measured.facts,
     "Encounter": event.encounter_facts,
     "Procedure": event.procedure_facts,
     "Immunization": event.immunization_facts,
@@ -23,11 +29,11 @@ _PLAIN: Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]] = {
     "ImagingStudy": further.imaging_facts,
     "FamilyMemberHistory": further.family_facts,
     "Goal": further.goal_facts,
-    "Device": further.device_facts,
+    "Device": _device_facts,
     "CareTeam": further.care_team_facts,
     "Specimen": further.specimen_facts,
 }
-_MEDICINES: Mapping[str, Callable[[Mapping[str, Any], medication.Library], list[Fact]]] = {
+_MEDICINES: Mapping[str, Callable[[Mapping[str, Any], medication.Library, Origin], list[Fact]]] = {
     "MedicationRequest": medication.request_facts,
     "MedicationStatement": medication.statement_facts,
     "MedicationAdministration": medication.administration_facts,
@@ -44,13 +50,19 @@ def is_nobodys(resource: Mapping[str, Any]) -> bool:
     return resource.get("resourceType") == "Device" and not resource.get("patient")
 
 
-def facts_of(resource: Mapping[str, Any], library: medication.Library) -> list[Fact]:
-    """The facts of one resource; empty when it cannot be understood, which the chart counts and names."""
-    kind = str(resource.get("resourceType"))
-    if is_nobodys(resource):
+def facts_of(resource: Mapping[str, Any], library: medication.Library, origin: Origin | None = None) -> list[Fact]:
+    """The facts of one resource; empty when it cannot be understood, which the chart counts and names.
+
+    Args:
+        resource: what is read.
+        library: what it may point at, by ``Type/id``.
+        origin: its reference and version, where they are known already.
+    """
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str):
         return []
     plain = _PLAIN.get(kind)
-    if plain:
-        return plain(resource)
+    if plain is not None:
+        return plain(resource, origin or identity(resource))
     medicine = _MEDICINES.get(kind)
-    return medicine(resource, library) if medicine else []
+    return medicine(resource, library, origin or identity(resource)) if medicine else []

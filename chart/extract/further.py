@@ -3,131 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from chart.extract.statement import When, statement, when_of
-from chart.fact import Cell, Fact, FactKind, tags_of
+from chart.extract.statement import Origin, Said, again, said, told
+from chart.extract.when import when_of
+from chart.fact import Fact
 from chart.node import Node
+from chart.remembered import remembered
 
 
-def _stated(
-    resource: Mapping[str, Any],
-    kind: FactKind,
-    *,
-    name: Cell | None,
-    code: Node,
-    when: When,
-    status: str = "status",
-    cells: Mapping[str, Cell | None] | None = None,
-    tags: frozenset[str] = frozenset(),
-) -> list[Fact]:
-    """One fact with the resource's plain status, or none when it does not say what it is about."""
-    found = Node.root(resource).get(status)
-    fact = statement(
-        resource,
-        kind=kind,
-        name=name,
-        codes=code.codings(),
-        when=when,
-        status=found.text,
-        status_cell=found.cell,
-        cells=cells,
-        tags=tags,
-    )
-    return [fact] if fact else []
-
-
-def order_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def order_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """A ServiceRequest; one that says not to do something is tagged ``negated``, a proposal by its intent."""
     root = Node.root(resource)
-    code, intent = root.get("code"), root.get("intent").text
+    return told(origin, _order(root), when=when_of(root, "authoredOn", "occurrence"))
+
+
+@remembered("status", "intent", "doNotPerform", "code", "reasonCode")
+def _order(root: Node) -> tuple[Said, ...]:
+    code, intent = root.coded("code"), root.text_of("intent")
     tags = {intent} if intent in ("proposal", "plan", "option") else set()
     if root.get("doNotPerform").value is True:
         tags.add("negated")
-    return _stated(
-        resource,
-        "order",
-        name=code.concept_cell(),
-        code=code,
-        when=when_of(root, "authoredOn", "occurrence"),
-        cells={"reason": root.get("reasonCode").concept_cell()},
-        tags=tags_of(tags),
-    )
+    cells = {"reason": root.coded("reasonCode").cell}
+    return said("order", code.cell, code.codings, status=root.cell_of("status"), cells=cells, tags=tags)
 
 
-def imaging_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def imaging_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """An ImagingStudy, named by its description, procedure or modality; the body site is a cell."""
     root = Node.root(resource)
-    series, procedure = root.get("series"), root.get("procedureCode")
-    modality = series.get("modality") if series.get("modality") else root.get("modality")
-    words = (root.get("description").cell, procedure.concept_cell(), modality.get("display").cell)
-    return _stated(
-        resource,
+    series, procedure = root.get("series"), root.coded("procedureCode")
+    modality = series.get("modality") if series.has("modality") else root.get("modality")
+    words = (root.cell_of("description"), procedure.cell, modality.cell_of("display"))
+    stated = said(
         "imaging",
-        name=next((cell for cell in words if cell), modality.get("code").cell),
-        code=procedure,
-        when=when_of(root, "started"),
+        next((cell for cell in words if cell), modality.cell_of("code")),
+        procedure.codings,
+        status=root.cell_of("status"),
         cells={
-            "modality": modality.get("code").cell,
-            "body_site": series.get("bodySite", "display").cell,
-            "laterality": series.get("laterality", "display").cell,
+            "modality": modality.cell_of("code"),
+            "body_site": series.get("bodySite").cell_of("display"),
+            "laterality": series.get("laterality").cell_of("display"),
         },
     )
+    return told(origin, stated, when=when_of(root, "started"))
 
 
-def family_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def family_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """One fact for each condition of a relative; a relative without conditions is one fact by the relationship."""
     root = Node.root(resource)
-    relation = root.get("relationship")
-    cells = {"relationship": relation.concept_cell()}
-    name = relation.concept_cell()
-    heads = _stated(resource, "family", name=name, code=relation, when=when_of(root, "date"), cells=cells)
-    found = []
-    for head in heads:
-        for condition in root.items("condition"):
-            code = condition.get("code")
-            words = code.concept_cell()
-            if words:
-                own = {**head.cells, "name": words}
-                found.append(replace(head, name=" ".join(words.text.split()), codes=code.codings(), cells=own))
-    return found or heads
+    relation = root.coded("relationship")
+    cells = {"relationship": relation.cell}
+    head = said("family", relation.cell, relation.codings, status=root.cell_of("status"), cells=cells)
+    conditions = [condition.coded("code") for condition in root.items("condition")]
+    return told(origin, again(head[0], conditions, ()) or head if head else (), when=when_of(root, "date"))
 
 
-def goal_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def goal_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """A Goal by its description, with its due date."""
     root = Node.root(resource)
-    description, target = root.get("description"), root.get("target")
-    return _stated(
-        resource,
-        "goal",
-        name=description.concept_cell(),
-        code=description,
-        when=when_of(root, "start", "statusDate"),
-        status="lifecycleStatus",
-        cells={"due": target.choose("due")[1].cell if target else None},
-    )
+    description, target = root.coded("description"), root.get("target")
+    cells = {"due": target.choose("due")[1].cell if target else None}
+    status = root.cell_of("lifecycleStatus")
+    stated = said("goal", description.cell, description.codings, status=status, cells=cells)
+    return told(origin, stated, when=when_of(root, "start", "statusDate"))
 
 
-def device_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def device_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """A Device in or on the patient."""
     root = Node.root(resource)
-    kind = root.get("type")
-    name = kind.concept_cell() or root.get("deviceName", "name").cell or root.get("modelNumber").cell
-    return _stated(resource, "device", name=name, code=kind, when=when_of(root, "manufactureDate"))
+    kind = root.coded("type")
+    name = kind.cell or root.get("deviceName").cell_of("name") or root.cell_of("modelNumber")
+    stated = said("device", name, kind.codings, status=root.cell_of("status"))
+    return told(origin, stated, when=when_of(root, "manufactureDate"))
 
 
-def care_team_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def care_team_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """A CareTeam by its name, category or the first role in it."""
     root = Node.root(resource)
-    category = root.get("category")
-    name = root.get("name").cell or category.concept_cell() or root.get("participant", "role").concept_cell()
-    return _stated(resource, "care_team", name=name, code=category, when=when_of(root, "period"))
+    category = root.coded("category")
+    name = root.cell_of("name") or category.cell or root.get("participant").coded("role").cell
+    stated = said("care_team", name, category.codings, status=root.cell_of("status"))
+    return told(origin, stated, when=when_of(root, "period"))
 
 
-def specimen_facts(resource: Mapping[str, Any]) -> list[Fact]:
+def specimen_facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """A Specimen by its type, dated by its collection."""
     root = Node.root(resource)
-    kind, collection = root.get("type"), root.get("collection")
+    kind, collection = root.coded("type"), root.get("collection")
     when = when_of(collection, "collected") if collection else when_of(root, "receivedTime")
-    return _stated(resource, "specimen", name=kind.concept_cell(), code=kind, when=when)
+    return told(origin, said("specimen", kind.cell, kind.codings, status=root.cell_of("status")), when=when)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chart.extract.attachment import Unreadable, text_of
-from chart.extract.statement import statement, when_of
+from chart.extract.attachment import Unreadable, html_of, text_of
+from chart.extract.statement import Origin, Said, said, told
+from chart.extract.when import dated, when_of
 from chart.fact import Fact
 from chart.node import Node
+from chart.remembered import remembered
+
+_DATES = ("date", "effective", "issued")
+_NOTED = dated("DocumentReference", *_DATES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,21 +29,18 @@ class NoteText:
     """Where the attachment stands."""
 
 
-def facts(resource: Mapping[str, Any]) -> list[Fact]:
+def facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     """The note as a dated fact; its text comes by :func:`note_text`."""
     root = Node.root(resource)
-    status = root.get("status")
-    kind = root.get("type") if root.get("type") else root.get("code")
-    fact = statement(
-        resource,
-        kind="note",
-        name=kind.concept_cell() or root.get("description").cell or root.get("status").cell,
-        codes=kind.codings(),
-        when=when_of(root, "date", "effective", "issued"),
-        status=status.text,
-        status_cell=status.cell,
-    )
-    return [fact] if fact else []
+    noted = root.path == "DocumentReference"
+    return told(origin, _note(root), when=_NOTED(resource) if noted else when_of(root, *_DATES))
+
+
+@remembered("status", "type", "code", "description")
+def _note(root: Node) -> tuple[Said, ...]:
+    status = root.cell_of("status")
+    kind = root.coded("type") if root.has("type") else root.coded("code")
+    return said("note", kind.cell or root.cell_of("description") or status, kind.codings, status=status)
 
 
 def note_text(resource: Mapping[str, Any], fact: Fact) -> NoteText | None:
@@ -47,10 +49,8 @@ def note_text(resource: Mapping[str, Any], fact: Fact) -> NoteText | None:
     Raises:
         Unreadable: it has attachments, and none of them can be read as text; says why for the first.
     """
-    root = Node.root(resource)
-    attachments = [content.get("attachment") for content in root.items("content")] or root.items("presentedForm")
     reasons = []
-    for attachment in attachments:
+    for attachment in _attachments(resource):
         try:
             return NoteText(fact=fact, text=text_of(attachment), path=attachment.get("data").path)
         except Unreadable as error:
@@ -58,3 +58,19 @@ def note_text(resource: Mapping[str, Any], fact: Fact) -> NoteText | None:
     if reasons:
         raise reasons[0]
     return None
+
+
+def note_markup(resource: Mapping[str, Any]) -> str | None:
+    """The HTML of the attachment that :func:`note_text` reads, as it came and not cleaned; `None` without HTML."""
+    for attachment in _attachments(resource):
+        try:
+            text_of(attachment)
+            return html_of(attachment)
+        except Unreadable:
+            continue
+    return None
+
+
+def _attachments(resource: Mapping[str, Any]) -> Sequence[Node]:
+    root = Node.root(resource)
+    return [content.get("attachment") for content in root.items("content")] or root.items("presentedForm")

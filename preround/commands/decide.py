@@ -9,9 +9,11 @@ import typer
 
 from claims.canonical import read_exact
 from claims.note import reworded, words_of
-from preround import rounds
+from preround import deciding
+from preround.asking import ask_beside
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Unusable
+from preround.web.wording import seed_words
 from preround.wiring import House
 from review.decision import Verb
 from review.proposal import Resource
@@ -39,21 +41,42 @@ def decide(
         list[int] | None, typer.Option("--only", metavar="N", help="With --approve: only these entries.")
     ] = None,
     words: Annotated[str | None, typer.Option("--words", help="Your own words, kept with the decision.")] = None,
+    ask: Annotated[
+        str | None,
+        typer.Option(
+            "--ask",
+            metavar="WHO",
+            help="A name or role that is to sign too, with --words; beside --approve you sign first, alone it asks.",
+        ),
+    ] = None,
     fhir: Fhir = None,
     json: Json = None,
 ) -> None:
     """Decide one item. Approving writes exactly what `preround show` showed, once, and reads it back."""
 
     async def work(house: House) -> int:
+        if ask is not None and not words:
+            raise Unusable("Say with --words what they should look at")
+        if ask is not None and not (approve or reject or revise or edit):
+            found = ask_beside(house, item, person=as_, ask=ask, words=words or "")
+            if json is not None:
+                write_json({"item": item, "asked": found.asked, "by": found.person, "at": found.at.isoformat()}, json)
+            if json != "-":
+                out.print(
+                    f"{found.asked} is asked to sign too. They find it: preround queue --whose asked", markup=False
+                )
+            return 0
         verb = _verb(approve, reject, revise, edit)
-        done = await rounds.decide(
+        done = await deciding.decide(
             house,
             item_id=item,
             person=as_,
             verb=verb,
             only=tuple(only) if only else None,
             code=reject,
-            words=revise or words,
+            words=revise or (None if ask else words),
+            ask=ask if approve else None,
+            ask_words=words if ask and approve else None,
             edited=_edited(edit, house, item) if edit else None,
         )
         if json is not None:
@@ -62,7 +85,7 @@ def decide(
             _say(done)
         return 0
 
-    enter(work, fhir=fhir, json=json)
+    enter(work, fhir=fhir, json=json, reporting=True)
 
 
 def _verb(approve: bool, reject: str | None, revise: str | None, edit: Path | None) -> Verb:
@@ -115,6 +138,9 @@ def _corrected(path: Path, house: House, item: str) -> dict[int, Resource]:
 
 
 def _say(done: dict[str, Any]) -> None:
+    if "seeded" in done:
+        out.print(seed_words(done["seeded"]), markup=False)
+        return
     out.print(f"{done['outcome'].capitalize()}. The round is {done['run_status'].replace('_', ' ')}.", markup=False)
     for receipt in done["receipts"]:
         out.print(

@@ -18,6 +18,7 @@ from preround.commands.run import show_result
 from preround.door import enter, err, out
 from preround.load import load
 from preround.progress import Shown
+from preround.seeding import seed
 from preround.wiring import SANDBOX_URL, House
 from tools.fhir.transport import in_process
 
@@ -28,8 +29,20 @@ STORY = "diabetes-ckd"
 def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
     port: Annotated[int, typer.Option(help="Port of the review queue.")] = 8000,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", metavar="NAME|FILE", help="Play a scenario step by step in the web page instead."),
+    ] = None,
 ) -> None:
-    """Load invented patients, pre-round one of them, print the page, and serve the review queue."""
+    """Load invented patients, pre-round one of them, print the page, and serve the review queue.
+
+    With --scenario, such as stale-chart, one of the scenarios (or a file of yours) is played step by step in the
+    browser, on a stage of its own: nothing of yours is touched.
+    """
+    if scenario is not None:
+        from preround.commands.demo_scenario import play_in_browser
+
+        play_in_browser(scenario, port=port)
     status = Status("loading invented patients", console=err)
 
     async def work(house: House) -> int:
@@ -39,17 +52,21 @@ def demo(
             run = await rounds.start(
                 house, patient=f"fx-{story.story}-patient", tasks=rounds.DEFAULT_TASKS, as_of=story.now
             )
+        opened = seed(house)
         found = rounds.result(house, run.run_id)
         show_result(found)
+        if opened:
+            out.print(f"Copies with one known error each: {len(opened)}. Nothing of them is ever written.")
         _drafts(found)
         if no_serve:
             out.print("The queue: preround serve, then open http://127.0.0.1:8000")
             return 0
         from preround.commands.serve import serve_house
+        from preround.web.patterns import PatternsPage
 
-        return await serve_house(house, port=port)
+        return await serve_house(house, port=port, more=(PatternsPage().router,))
 
-    enter(work, progress=Shown(status.update))
+    enter(work, progress=Shown(status.update), reporting=True)
 
 
 def _drafts(found: dict) -> None:  # type: ignore[type-arg]

@@ -8,30 +8,32 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 
+from agents.models.failures import EndpointRefused
+from chart.site_tables import TableUnusable, rows_in, tables
 from preround.clock import WallClock
 from preround.commands.models import reached
 from preround.door import Fhir, Json, leave, out, settings_with, write_json
 from preround.fhir_login import login
+from preround.home import HomeUnusable, open_database
+from preround.people.checks import door_checks
+from preround.reasoners import model_row
+from preround.reporting.checks import reporting_checks
 from preround.settings import Settings
 from preround.speech import heard_here, hearing_row
-from preround.wiring import model_row, open_house
+from preround.subscriptions.checks import checked
+from preround.telemetry.opening import collector_of
+from preround.wiring import open_house
+from store.database import DatabaseAway, DatabaseTooNew
+from store.engine import DatabaseUnusable
+from store.holds import every
+from store.keyring import sealed_counts
+from store.vault import KeyMissing, KeyUnusable, vault_of
 from tools.fhir.client import FhirClient
 from tools.fhir.smart.backend import BackendAuth
 from tools.guidelines.engine_process import cut_off
+from tools.needed import LibraryMissing, needed
 
-ROOMS = (
-    "agents",
-    "chart",
-    "claims",
-    "evals",
-    "benchmarks",
-    "fhir_fixtures",
-    "graphs",
-    "preround",
-    "review",
-    "store",
-    "tools",
-)
+ROOMS = tuple("agents chart claims evals benchmarks fhir_fixtures graphs preround review store tools".split())  # noqa: SIM905
 """The import names that Preround owns in its environment."""
 
 
@@ -48,7 +50,7 @@ class Check:
 
 
 def doctor(fhir: Fhir = None, json: Json = None) -> None:
-    """Check Python, names, the CQL engine, the FHIR server, the database and the reasoner."""
+    """Check Python, names, the tables, the CQL engine, the FHIR server, the database, the reasoner and the ways in."""
 
     def work() -> int:
         found = asyncio.run(_checks(settings_with(fhir)))
@@ -68,7 +70,21 @@ def doctor(fhir: Fhir = None, json: Json = None) -> None:
 
 async def _checks(settings: Settings) -> list[Check]:
     opened = await _opened(settings)
-    return [_python(), names_taken(), opened, *await logins(settings), *await _model(settings), *_speech(settings)]
+    return [
+        _python(),
+        names_taken(),
+        tables_in_force(settings),
+        opened,
+        state_kept(settings),
+        *await logins(settings),
+        *await _model(settings),
+        *_speech(settings),
+        *await _imaging(settings),
+        *(Check(name=name, ok=ok, detail=detail) for name, ok, detail in reporting_checks(settings)),
+        traces(settings),
+        _subscriptions(settings),
+        *[Check(name=name, ok=ok, detail=detail) for name, ok, detail in await door_checks(settings, WallClock().now)],
+    ]
 
 
 async def _model(settings: Settings) -> list[Check]:
@@ -94,9 +110,39 @@ def _speech(settings: Settings) -> list[Check]:
     return [Check(name="speech", ok=found.ok, detail=found.detail)]
 
 
+async def _imaging(settings: Settings) -> list[Check]:
+    """Whether pictures are read here, and by what; one line where they are not."""
+    if not settings.imaging.enabled:
+        return [Check(name="imaging", ok=True, detail="off: no picture is read here (docs/how-to/images.md)")]
+    try:
+        checks = needed("preround.imaging.checks", extra="imaging")
+    except LibraryMissing as error:
+        return [Check(name="imaging", ok=False, detail=str(error))]
+    return [Check(name=name, ok=ok, detail=detail) for name, ok, detail in await checks.imaging_checks(settings)]
+
+
+def _subscriptions(settings: Settings) -> Check:
+    """Whether rounds begin by themselves, and whether somebody looks."""
+    ok, detail = checked(settings)
+    return Check(name="subscriptions", ok=ok, detail=detail)
+
+
+def traces(settings: Settings) -> Check:
+    """Whether traces leave this process, and whether they may and can."""
+    try:
+        collector = collector_of(settings)
+        if collector is None:
+            return Check(name="traces", ok=True, detail="off: nothing is sent (docs/how-to/observe.md)")
+        needed("preround.telemetry.traces", extra="telemetry")
+    except (EndpointRefused, LibraryMissing) as error:
+        return Check(name="traces", ok=False, detail=str(error))
+    said = f"sent to {collector.root} for {settings.trace_share:.0%} of rounds; nobody was asked there"
+    return Check(name="traces", ok=True, detail=said)
+
+
 def _python() -> Check:
-    ok = sys.version_info[:2] == (3, 11)
     found = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    ok = found == "3.11"
     return Check(name="python", ok=ok, detail=found if ok else f"{found}; make the environment with Python 3.11")
 
 
@@ -113,6 +159,21 @@ def names_taken() -> Check:
     )
 
 
+def tables_in_force(settings: Settings) -> Check:
+    """What the rules know, and whether this site's own rows can be used."""
+    try:
+        found = tables(settings.site_tables)
+    except TableUnusable as error:
+        return Check(name="tables", ok=False, detail=str(error))
+    rows = sum(rows_in(table) for table in found.by_name.values())
+    own = f"{len(found.site_rows)} of this site's own" if found.site_rows else "none of this site's own"
+    return Check(
+        name="tables",
+        ok=True,
+        detail=f"{len(found.by_name)} with {rows} rows, {own}; see `preround tables PATIENT` for one chart",
+    )
+
+
 async def _opened(settings: Settings) -> Check:
     async def engine() -> str:
         async with open_house(settings) as house:
@@ -124,6 +185,29 @@ async def _opened(settings: Settings) -> Check:
             )
 
     return await _said("services", engine)
+
+
+def state_kept(settings: Settings) -> Check:
+    """Whether the state is encrypted, and how long it is kept."""
+    days = settings.retention_days
+    kept = f"removed {days} days after a round closed (`preround purge`)" if days else "kept for good"
+    try:
+        db = open_database(settings)
+    except (KeyMissing, KeyUnusable, DatabaseAway, DatabaseTooNew, DatabaseUnusable, HomeUnusable) as error:
+        return Check(name="state", ok=False, detail=" ".join(str(error).split()))
+    try:
+        with db.read() as connection:
+            head, counts = vault_of(connection).head, sealed_counts(connection)
+            held = sum(one.lifted_at is None for one in every(connection))
+    finally:
+        db.close()
+    others = sum(number for key, number in counts.items() if key != head)
+    sealed = f"encrypted under the key {head}" if head else "not encrypted (PREROUND_STATE_KEY)"
+    if others and head is not None:
+        return Check(
+            name="state", ok=False, detail=f"{sealed}, but {others} artifacts are not; run `preround rekey`; {kept}"
+        )
+    return Check(name="state", ok=True, detail=f"{sealed}; {kept}; {held} holds")
 
 
 def _network() -> str:

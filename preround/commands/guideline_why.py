@@ -11,6 +11,7 @@ import typer
 
 from chart.appraisal import appraise
 from chart.chart import Chart
+from chart.sensitive import sensitive_classes
 from preround.clock import WallClock
 from preround.commands.run import instant
 from preround.door import Fhir, Json, enter, out, write_json
@@ -85,7 +86,8 @@ async def asked(
         if found.coverage.error:
             raise Unusable(f"Could not read {kind}: {found.coverage.error}")
         resources += found.resources
-    appraisal = appraise(Chart.build(resources, as_of=moment))
+    site = house.services.site_tables
+    appraisal = appraise(Chart.build(resources, as_of=moment, sensitive=sensitive_classes(site)), site=site)
     chart = list(appraisal.chart.resources.values())
     ingredients = {
         order.reference: tuple(sorted(course.drug.substances))

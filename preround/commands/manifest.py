@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,12 +9,11 @@ from rich.table import Table
 
 from chart.manifest import ORDER, Manifest, manifest_json
 from chart.manifest import manifest as manifest_of
-from preround.chart_reading import read
+from preround.chart_reading import Reading, read
 from preround.commands.run import instant
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.rounds import patient_id
 from preround.wiring import House
-from tools.evidence import Evidence
 
 
 def manifest(
@@ -33,16 +31,22 @@ def manifest(
         made = manifest_of(found.chart)
         if json is not None:
             write_json(
-                {"patient": found.chart.patient.reference, **manifest_json(made), "not_read": found.not_read}, json
+                {
+                    "patient": found.chart.patient.reference,
+                    **manifest_json(made),
+                    "masked": dict(found.chart.masked),
+                    "not_read": found.not_read,
+                },
+                json,
             )
         if json != "-":
-            _show(made, found.evidence)
+            _show(made, found)
         return 0
 
     enter(work, fhir=fhir, json=json)
 
 
-def _show(made: Manifest, found: Sequence[Evidence]) -> None:
+def _show(made: Manifest, reading: Reading) -> None:
     table = Table("kind", "what", "code", "times", "first", "last", "last value")
     before = ""
     for entry in made.entries:
@@ -56,6 +60,8 @@ def _show(made: Manifest, found: Sequence[Evidence]) -> None:
         out.print(f"None found: {', '.join(missing)}", markup=False)
     for why, count in made.left_out.items():
         out.print(f"Left out: {count} {why.replace('_', ' ')}", markup=False)
-    for one in found:
+    if masked := ", ".join(f"{count} {title}" for title, count in sorted(reading.chart.masked.items())):
+        out.print(f"Masked by policy: {masked}", markup=False)
+    for one in reading.evidence:
         if one.coverage.error:
             err.print(f"Could not read {one.coverage.query.partition('?')[0]}: {one.coverage.error}", markup=False)

@@ -50,4 +50,4 @@ def mcp(
         await serve_http(server, port=port, key=key, say=say)
         return 0
 
-    enter(work, fhir=fhir)
+    enter(work, fhir=fhir, reporting=True)

@@ -14,9 +14,9 @@ from agents.models.registry import ModelRow, ModelUnknown, registry
 from agents.models.reply import ModelFailed
 from agents.models.serving import Listed, Serving, compared, listed
 from preround.door import Json, leave, out, settings_with, write_json
+from preround.reasoners import endpoint_of, model_row
 from preround.settings import Settings
 from preround.speech import heard_here
-from preround.wiring import endpoint_of, model_row
 
 
 def models(

@@ -37,7 +37,7 @@ def resume(
                 out.print("Nothing waits to be resumed.")
         return UNREACHABLE if any(one.status == "committing" for one in moved) else 0
 
-    enter(work, fhir=fhir, json=json)
+    enter(work, fhir=fhir, json=json, reporting=True)
 
 
 async def _fresh(house: House, run_id: str) -> Run:
@@ -63,4 +63,4 @@ def cancel(
             out.print(f"{done.run_id}: {done.status}", markup=False)
         return 0
 
-    enter(work, fhir=fhir, json=json)
+    enter(work, fhir=fhir, json=json, reporting=True)

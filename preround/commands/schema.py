@@ -13,10 +13,11 @@ from claims.suggestion import NotSuggested, Suggestion
 from fhir_fixtures.story import Story
 from preround.door import Json, leave, out, write_json
 from preround.failure import Missing
+from preround.results import Decided, ItemShown, QueueRow, Result
 from preround.settings import Settings
 from review.reasons import reasons
 
-_MODELS: dict[str, type[BaseModel]] = {
+MODELS: dict[str, type[BaseModel]] = {
     "claim": Claim,
     "draft": Draft,
     "plan": Plan,
@@ -24,11 +25,16 @@ _MODELS: dict[str, type[BaseModel]] = {
     "not-suggested": NotSuggested,
     "settings": Settings,
     "story": Story,
+    "result": Result,
+    "queue-row": QueueRow,
+    "item": ItemShown,
+    "decision": Decided,
 }
+"""What has a schema, by name."""
 
 
 def schema(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join([*_MODELS, 'reject-reasons'])}.")], json: Json = None
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join([*MODELS, 'reject-reasons'])}.")], json: Json = None
 ) -> None:
     """Print a JSON Schema, or the list of reject reasons."""
 
@@ -46,6 +52,6 @@ def schema(
 def _schema(name: str) -> Any:  # noqa: ANN401 - JSON
     if name == "reject-reasons":
         return [{"code": r.code, "system": r.system, "words": r.display} for r in reasons()]
-    if name not in _MODELS:
-        raise Missing(f"There is no schema {name}; choose among {', '.join([*_MODELS, 'reject-reasons'])}")
-    return _MODELS[name].model_json_schema()
+    if name not in MODELS:
+        raise Missing(f"There is no schema {name}; choose among {', '.join([*MODELS, 'reject-reasons'])}")
+    return MODELS[name].model_json_schema()

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
-import uvicorn
+from fastapi import APIRouter
+from starlette.types import ASGIApp
 
-from preround.door import Fhir, enter, err
-from preround.failure import Unusable
-from preround.rounds import refresh
+from preround.dispatch.dispatcher import Dispatcher, dispatcher_of
+from preround.door import Fhir, enter
+from preround.people.people import people_of
+from preround.people.shown_link import shown_link
+from preround.subscriptions.serving import told_and_begun
+from preround.telemetry.logs import say
+from preround.web.address import check_open_to, names
 from preround.web.app import create_web
-from preround.web.guard import LOOPBACK
+from preround.web.health import QUEUE
+from preround.web.listening import address_of, answer_requests, listening
+from preround.web.observing import observed
 from preround.wiring import House
-
-_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def serve(
@@ -30,63 +37,67 @@ def serve(
     async def work(house: House) -> int:
         return await serve_house(house, port=port, host=host)
 
-    enter(work, fhir=fhir)
+    enter(work, fhir=fhir, serving=True, reporting=True)
 
 
-async def serve_house(house: House, *, port: int, host: str = "127.0.0.1") -> int:
-    """Serve until stopped; sweeps at start and every few seconds.
-
-    Raises:
-        Unusable: the address cannot be listened on.
-    """
-    here = host in _HERE
-    web = create_web(house, hosts=LOOPBACK if here else None)
-    with listening(host, port) as listener:
-        taken = listener.getsockname()[1]
-        config = uvicorn.Config(web, log_level="warning", lifespan="off", access_log=False, server_header=False)
-        server = uvicorn.Server(config)
-        sweeping = asyncio.create_task(sweep_forever(house))
-        err.print(
-            f"Review queue: http://{f'[{host}]' if ':' in host else host}:{taken}  (stop with Ctrl-C)", markup=False
-        )
-        if not here:
-            err.print("Anybody who reaches this address can read and sign: put a sign-in before it.", style="yellow")
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sweeping
+async def serve_house(house: House, *, port: int, host: str = "127.0.0.1", more: Sequence[APIRouter] = ()) -> int:
+    """Serve until stopped, as `open_doors` has it; sweeps at start and every few seconds."""
+    async with open_doors(house, port=port, host=host, more=more) as (web, listener):
+        await answer_requests(web, listener)
     return 0
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens, so that the address that is printed next can be opened at once.
+@asynccontextmanager
+async def open_doors(
+    house: House, *, port: int, host: str = "127.0.0.1", more: Sequence[APIRouter] = ()
+) -> AsyncIterator[tuple[ASGIApp, socket.socket]]:
+    """What is served and the socket that listens for it; all that goes on beside it does while the block lasts.
+
+    Args:
+        house: the running program.
+        port: on which port; 0 takes a free one.
+        host: on which address.
+        more: routes beside the usual ones.
 
     Raises:
         Unusable: the address cannot be listened on.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise Unusable(
-            f"Could not listen on {host} port {port} ({error.strerror}); choose another with --port"
-        ) from error
-    return listener
+    check_open_to(host, house.settings.public_url, by_link=not house.settings.people_sign_in)
+    with listening(host, port) as listener:
+        async with (
+            dispatcher_of(house, say=say) as dispatcher,
+            observed(house, needs=QUEUE),
+            told_and_begun(house, dispatcher, say=say),
+        ):
+            people = people_of(house, say=lambda link: say(f"A new link: {_shown(house, link)}"))
+            web = create_web(
+                house,
+                hosts=names(house.settings.public_url, house.settings.subscriptions.url),
+                dispatcher=dispatcher,
+                people=people,
+            )
+            for router in more:
+                web.include_router(router)
+            sweeping = asyncio.create_task(sweep_forever(dispatcher, house.settings.sweep_seconds))
+            link = people.listens_at(house.settings.public_url or address_of(host, listener))
+            say(f"Review queue: {_shown(house, link) if people.by_link else link}  (stop with Ctrl-C)")
+            try:
+                yield web, listener
+            finally:
+                sweeping.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sweeping
 
 
-async def sweep_forever(house: House) -> None:
+def _shown(house: House, link: str) -> str:
+    return shown_link(link, house.settings.home, as_json=house.settings.log == "json")
+
+
+async def sweep_forever(dispatcher: Dispatcher, seconds: float) -> None:
     """Expire, rescue killed rounds, drive decisions; a sweep that fails is tried again."""
     while True:
         try:
-            for run in await house.runner.sweep():
-                if run.status == "stale":
-                    await refresh(house, run)
+            await dispatcher.sweep()
         except Exception as error:  # one bad round must not stop the sweep of the others
-            err.print(f"A sweep stopped ({type(error).__name__}); it is tried again.", markup=False)
-        await asyncio.sleep(house.settings.sweep_seconds)
+            say(f"A sweep stopped ({type(error).__name__}); it is tried again.")
+        await asyncio.sleep(seconds)

@@ -73,7 +73,7 @@ def transcribe(
                 out.print("This recording was written down before; write it down anew with --again.")
         return 0 if done.status != "failed" else UNREACHABLE
 
-    enter(work, fhir=fhir, json=json)
+    enter(work, fhir=fhir, json=json, reporting=True)
 
 
 def _language(given: str) -> str:

@@ -33,4 +33,4 @@ def undo(
             show_result(found)
         return 0 if done.status != "failed" else UNREACHABLE
 
-    enter(work, fhir=fhir, json=json)
+    enter(work, fhir=fhir, json=json, reporting=True)

@@ -89,6 +89,6 @@ class HeldPatient:
             known = await self.known()
             if self._outcomes is None or self._outcomes[0] is not known:
                 coverage = [e.coverage for e in known.reading.evidence]
-                found = await guideline_outcomes(known.appraisal, coverage, self.house.services)
+                found = await guideline_outcomes(known.appraisal, coverage, self.house.services, told=True)
                 self._outcomes = (known, found)
             return self._outcomes

@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from preround.commands.serve import listening
 from preround.model_context.server import SentenceServer
+from preround.web.listening import listening
 
 HOST = "127.0.0.1"
 PATH = "/mcp"

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from chart.reference import bare
 from chart.sensitive import in_text, sensitive_classes
+from claims.author import Author
 from claims.canonical import exact_bytes
-from claims.seal import Author
 from graphs.prepared import Prepared, PreparedEntry
 from graphs.proposing import medication_class_of
 from preround import VERSION, rounds
@@ -125,7 +126,7 @@ def _within(held: HeldPatient, known: Known, name: str, value: object) -> None:
         raise Declined("A reference by identifier can't be held to this patient; refer to a resource of this chart")
     if name != "reference" or not isinstance(value, str):
         return
-    if value != held.reference and value.partition("/_history/")[0] not in known.reading.chart.resources:
+    if value != held.reference and bare(value) not in known.reading.chart.resources:
         raise Declined(
             "The resource refers to something that is not in this patient's chart; refer only to sources of facts"
         )
@@ -150,7 +151,7 @@ def _labels(
     found: list[Label] = []
     if in_text(f"{exact_bytes(body).decode()} {why}", classes, age=chart.age):
         found.append("sensitive")
-    if {one.partition("/_history/")[0] for one in cited} & known.appraisal.doubtful:
+    if set(map(bare, cited)) & known.appraisal.doubtful:
         found.append("doubtful-source")
     if known.reading.not_read:
         found.append("incomplete-checks")

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from chart.addressed import reads_like_instruction
 from chart.chart import Chart
 from chart.fact import Fact
 from chart.measurement import Range
-from chart.notes import reads_like_instruction
 from chart.series import Point, Series
 from tools.guidelines.outcome import Outcome
 

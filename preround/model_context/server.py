@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -54,14 +56,37 @@ def _sentence(error: ToolError) -> str:
     return f"Preround failed ({type(cause).__name__}) and changed nothing; try again, and report it if it stays."
 
 
-def server_of(held: HeldPatient) -> SentenceServer:
-    """The server of one patient."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tool:
+    """One tool, as an agent is offered it."""
+
+    call: Callable[..., Awaitable[dict[str, Any]]]
+    """Its name, its arguments and, as its docstring, what an agent reads of it."""
+    annotations: ToolAnnotations
+    """Whether it reads, asks elsewhere or proposes."""
+
+
+def tools_of(held: HeldPatient) -> tuple[Tool, ...]:
+    """Our tools for one patient."""
+    tools = PatientTools(held)
+    reading = (tools.chart_manifest, tools.facts, tools.trends, tools.guidelines)
+    return (
+        *(Tool(call=one, annotations=READS) for one in reading),
+        Tool(call=tools.literature_search, annotations=ASKS),
+        Tool(call=tools.propose, annotations=PROPOSES),
+    )
+
+
+def server_of(held: HeldPatient, *, further: Sequence[Tool] = ()) -> SentenceServer:
+    """The server of one patient.
+
+    Args:
+        held: the patient.
+        further: tools beside ours.
+    """
     server = SentenceServer(
         "preround", title="Preround", version=VERSION, instructions=INSTRUCTIONS, log_level="CRITICAL"
     )
-    tools = PatientTools(held)
-    for read in (tools.chart_manifest, tools.facts, tools.trends, tools.guidelines):
-        server.add_tool(read, annotations=READS)
-    server.add_tool(tools.literature_search, annotations=ASKS)
-    server.add_tool(tools.propose, annotations=PROPOSES)
+    for tool in (*tools_of(held), *further):
+        server.add_tool(tool.call, annotations=tool.annotations)
     return server

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from chart.addressed import reads_like_instruction
 from chart.fact import FactKind
 from chart.manifest import manifest, manifest_json
-from chart.notes import reads_like_instruction
 from preround.failure import Missing
 from preround.literature import RemoteName
 from preround.literature_search import found_json, search

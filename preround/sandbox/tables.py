@@ -19,8 +19,8 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 2
-"""`PRAGMA user_version` of a file with these tables; 2 added those of the exports and changed none before them."""
+SCHEMA_VERSION = 3
+"""`PRAGMA user_version` of a file with these tables; 2 added those of the exports, 3 that of the subscriptions."""
 
 metadata = MetaData()
 """Every table of the sandbox."""
@@ -130,6 +130,18 @@ export_file = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """One file of an export: the numbers of its first and last row, and its NDJSON, gzipped."""
+
+told = Table(
+    "told",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("cursor", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due", BigInteger, nullable=False),
+)
+"""How far a Subscription that is served has got: the row of its own version that this is about, the last row of the
+version table that it was told of, tries that failed since, and when to try again (microseconds)."""
 
 INDEX_TABLES: dict[str, Table] = {
     "token": token,

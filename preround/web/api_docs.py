@@ -19,6 +19,8 @@ class Field:
     """Whether it must be given."""
     words: str
     """What it means."""
+    schema: Mapping[str, Any]
+    """Its JSON Schema."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +51,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 
 def _parameters(operation: Mapping[str, Any]) -> Iterator[Field]:
     for one in operation.get("parameters", ()):
-        yield Field(
-            name=one["name"], where=one["in"], required=one.get("required", False), words=one.get("description", "")
-        )
+        yield _field(one["name"], one["in"], one.get("required", False), one.get("schema", {}), one)
 
 
 def _body(operation: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Field]:
@@ -59,6 +59,8 @@ def _body(operation: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
     schema = document.get("components", {}).get("schemas", {}).get(name, {})
     for field, one in schema.get("properties", {}).items():
-        yield Field(
-            name=field, where="body", required=field in schema.get("required", ()), words=one.get("description", "")
-        )
+        yield _field(field, "body", field in schema.get("required", ()), one, one)
+
+
+def _field(name: str, where: str, required: bool, schema: Mapping[str, Any], said: Mapping[str, Any]) -> Field:
+    return Field(name=name, where=where, required=required, words=said.get("description", ""), schema=schema)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from agents.models.registry import ModelRow, registry
 from graphs.node import run_of
+from preround.reasoners import model_row
 from preround.web.readings import Readings
 from preround.web.wording import author_words
-from preround.wiring import House, model_row
+from preround.wiring import House
 from review.queue import show
 
 

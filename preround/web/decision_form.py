@@ -11,8 +11,10 @@ from starlette.datastructures import FormData
 from claims.canonical import read_exact
 from claims.note import reworded
 from preround.failure import Unusable
+from preround.people.signing import name_here
 from review.decision import Verb
 from review.errors import EditUnusable, EntriesUnusable, UnknownReason, WordsNeeded
+from review.forms import PREFIX, edited
 
 Choice = Literal["approve_all", "approve_some", "reject", "revise", "edit", ""]
 _VERBS: Mapping[str, Verb] = {
@@ -28,6 +30,10 @@ MOST_CHARACTERS = 200_000
 
 class NameNeeded(Unusable):
     """Give your name: it is signed into the record."""
+
+
+class AskNeeded(Unusable):
+    """Say whom you ask to sign, by name or role, and in words what they should look at."""
 
 
 class ChoiceNeeded(Unusable):
@@ -56,11 +62,19 @@ class Filled:
     """The corrected words of an edited note."""
     proposal_sha256: str = ""
     """The proposal that was shown."""
+    ask: str = ""
+    """Whom the person asks to sign beside them: a name or a role."""
+    ask_words: str = ""
+    """What those should look at."""
+    ask_only: bool = False
+    """Whether that alone was sent, and no decision."""
+    elements: Mapping[str, str] = field(default_factory=dict)
+    """What was typed into an entry's own form, by field name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A decision, ready for `preround.rounds.decide`."""
+    """A decision, ready for `preround.deciding.decide`."""
 
     person: str
     """Who decides."""
@@ -76,6 +90,10 @@ class Said:
     """The person's own words."""
     edited: Mapping[int, dict[str, Any]] | None = field(default=None)
     """The changed resource, by entry number."""
+    ask: str | None = None
+    """Whom the person asks to sign beside them."""
+    ask_words: str | None = None
+    """What those should look at."""
 
 
 def filled(form: FormData) -> Filled:
@@ -89,7 +107,7 @@ def filled(form: FormData) -> Filled:
         raise Unusable("This form holds more than a decision can; open the item again and fill it in anew")
     one = dict(texts)
     return Filled(
-        name=one.get("name", ""),
+        name=name_here(one.get("name", "")),
         choice=one.get("choice", ""),
         entries=frozenset(value for name, value in texts if name == "entries"),
         code=one.get("code", ""),
@@ -98,20 +116,31 @@ def filled(form: FormData) -> Filled:
         resource=one.get("resource", ""),
         text=one.get("text", "").replace("\r\n", "\n").strip(),
         proposal_sha256=one.get("proposal_sha256", ""),
+        ask=" ".join(one.get("ask", "").split()),
+        ask_words=one.get("ask_words", "").strip(),
+        ask_only=one.get("do") == "ask",
+        elements={name: value for name, value in one.items() if name.startswith(PREFIX)},
     )
 
 
-def said(form: Filled) -> Said:
+def said(form: Filled, entry: Mapping[str, Any] | None = None) -> Said:
     """The decision that a form means.
 
+    Args:
+        form: what was filled in.
+        entry: the resource that an entry's own form was made from.
+
     Raises:
-        NameNeeded, ChoiceNeeded, EntriesUnusable, UnknownReason, WordsNeeded, EditUnusable: what is to be corrected.
+        NameNeeded, ChoiceNeeded, AskNeeded, EntriesUnusable, UnknownReason, WordsNeeded, EditUnusable: what is to be
+            corrected.
     """
     verb = _VERBS.get(form.choice)
     if verb is None:
         raise ChoiceNeeded(str(ChoiceNeeded.__doc__))
     if not form.name.strip():
         raise NameNeeded(str(NameNeeded.__doc__))
+    if verb == "approve":
+        checked_ask(form)
     if verb == "reject" and not form.code:
         raise UnknownReason(None)
     if verb == "revise" and not form.words:
@@ -123,8 +152,22 @@ def said(form: Filled) -> Said:
         only=_numbers(form.entries) if form.choice == "approve_some" else None,
         code=form.code if verb == "reject" else None,
         words=form.words if form.words and verb in ("reject", "revise") else None,
-        edited=_edited(form) if verb == "edit" else None,
+        edited=_edited(form, entry) if verb == "edit" else None,
+        ask=form.ask or None if verb == "approve" else None,
+        ask_words=form.ask_words or None if verb == "approve" else None,
     )
+
+
+def checked_ask(form: Filled) -> None:
+    """Make sure that an ask is whole, where there is one.
+
+    Raises:
+        NameNeeded, AskNeeded: what is to be filled in.
+    """
+    if form.ask_only and not form.name.strip():
+        raise NameNeeded(str(NameNeeded.__doc__))
+    if bool(form.ask) != bool(form.ask_words) or (form.ask_only and not form.ask):
+        raise AskNeeded(str(AskNeeded.__doc__))
 
 
 def _numbers(ticked: frozenset[str]) -> tuple[int, ...]:
@@ -133,7 +176,10 @@ def _numbers(ticked: frozenset[str]) -> tuple[int, ...]:
     return tuple(sorted(int(n) for n in ticked))
 
 
-def _edited(form: Filled) -> Mapping[int, dict[str, Any]]:
+def _edited(form: Filled, entry: Mapping[str, Any] | None) -> Mapping[int, dict[str, Any]]:
+    n = _numbers(frozenset({form.entry}))[0]
+    if form.elements and entry is not None:
+        return {n: edited(entry, form.elements)}
     try:
         resource = read_exact(form.resource)
     except (ValueError, RecursionError):
@@ -145,4 +191,4 @@ def _edited(form: Filled) -> Mapping[int, dict[str, Any]]:
             resource = reworded(resource, form.text)
         except ValueError:
             raise EditUnusable("words were given for what is no note") from None
-    return {_numbers(frozenset({form.entry}))[0]: resource}
+    return {n: resource}

@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from preround.cds_hooks.crossing import within
+
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -35,12 +37,14 @@ class Guard:
 
     Args:
         app: the application.
-        hosts: the names that a Host header may say; any without them.
+        hosts: the names that a Host header may say.
+        origins: whose pages may ask the CDS Hooks; a door that trusts no cookie.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str] | None = LOOPBACK) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str] = LOOPBACK, origins: Collection[str] = ()) -> None:
         self._app = app
         self._hosts = hosts
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -56,10 +60,10 @@ class Guard:
                     out.setdefault(name, value)
             await send(message)
 
-        if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
+        if _name(headers.get("host", "")) not in self._hosts:
             refusal = PlainTextResponse("Open this server by the address that it was started on.\n", status_code=421)
             await refusal(scope, receive, sending)
-        elif scope["method"] not in _READING and crosses_sites(headers):
+        elif scope["method"] not in _READING and crosses_sites(headers) and not self._welcome(scope, headers):
             refusal = PlainTextResponse(
                 "This came from another site and was refused; open the item here and decide it again.\n",
                 status_code=403,
@@ -67,6 +71,9 @@ class Guard:
             await refusal(scope, receive, sending)
         else:
             await self._app(scope, receive, sending)
+
+    def _welcome(self, scope: Scope, headers: Headers) -> bool:
+        return within(scope["path"]) and headers.get("origin") in self._origins
 
 
 def crosses_sites(headers: Headers) -> bool:

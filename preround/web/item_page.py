@@ -7,42 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from claims.diff import Change, changes
-from claims.note import words_of
+from chart.identity import Identity
+from chart.reference import bare
 from graphs.node import run_of
-from preround.commands.queue import entry_json, fit_words
-from preround.web.readings import Identity, Readings
+from preround.commands.show import paces_of
+from preround.deciding import seed_json
+from preround.web.entry_view import EntryView, Stopped, entry_view, stopped_entries
+from preround.web.pictures import LookView, look_of
+from preround.web.readings import Readings
 from preround.web.sentences import Page, Sentence, page_of
-from preround.web.sources import Numbering, Source, bare
+from preround.web.since import Since, since
+from preround.web.sources import Numbering, Source
+from preround.web.timeline import Timeline, timeline
 from preround.web.trend import Trend, trend
 from preround.web.wording import author_words, tier_words
 from preround.wiring import House
-from review.proposal import Entry
+from review.pace import Pace
 from review.queue import Shown, queue, show
 from review.reasons import Reason, reasons
 from review.receipt import Receipt, receipts
+from review.standing import Standing, standing
 from store.runs import Run
 from tools.literature.shelf import TOOL as LITERATURE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EntryView:
-    """One proposed resource."""
-
-    entry: Entry
-    """The entry."""
-    tier: str
-    """Its tier in words."""
-    changes: tuple[Change, ...]
-    """What it would change in the record."""
-    sealed: Mapping[str, Any]
-    """What is written once it is signed."""
-    sealing: tuple[Change, ...]
-    """What signing adds."""
-    fit: tuple[str, ...]
-    """How it fits the server: what it stands for, what is kept here, what validation said."""
-    words: str | None = None
-    """The text of a note that travels inside the resource."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,22 +63,32 @@ class ItemView:
     """What is proposed."""
     trends: tuple[Trend, ...]
     """The series that the drafts cite."""
+    timeline: Timeline | None
+    """Visits, medicines and results over time."""
+    since: Since | None
+    """What is new since the item before."""
     accounted: tuple[Account, ...]
     """What became of each active entry."""
     sources: Sequence[Source]
     """Every resource cited, by number."""
     receipts: tuple[Receipt, ...]
     """What the server stored."""
-    missing: tuple[str, ...]
-    """Signatures that are still missing, in words."""
+    standing: Standing
+    """Whose it is, who was asked, how many have signed."""
     tier: str
     """The item's tier in words."""
+    seed: Mapping[str, Any] | None
+    """The known error that it held, once it is decided."""
+    paces: Mapping[str, Pace]
+    """How fast each signature came, by decision."""
     next_item: str | None
     """The item that took its place, or that waits instead."""
     now: datetime
     """When the page was made."""
     can_decide: bool
     """Whether it waits for a decision."""
+    stopped: tuple[Stopped, ...]
+    """Its entries that are switched off, where it waits for a decision."""
 
     @property
     def who(self) -> tuple[Sentence, ...]:
@@ -105,6 +101,17 @@ class ItemView:
         """Who prepared the proposal and their lines; `None` for a round that was drafted."""
         found: Mapping[str, Any] | None = self.result.get("prepared")
         return found
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Signatures that are still missing, in words, once there is one."""
+        signing = self.standing.signing
+        return tuple(map(str, signing.missing)) if self.can_decide and signing.given else ()
+
+    @property
+    def look(self) -> LookView | None:
+        """The reading of pictures, with boxes and texts; `None` where none were read."""
+        return look_of(self.result)
 
     @property
     def carried(self) -> Sequence[Mapping[str, Any]]:
@@ -143,16 +150,21 @@ def view_of(house: House, readings: Readings, item_id: str) -> ItemView:
         result=result,
         page=page,
         author=author_words(latest),
-        entries=tuple(_entry(house, shown, entry, now) for entry in shown.proposal.entries),
+        entries=tuple(entry_view(house, shown, entry, now) for entry in shown.proposal.entries),
         trends=tuple(found for one in result.get("series", ()) if (found := trend(one)) is not None),
+        timeline=timeline(result.get("timeline"), item_id),
+        since=since(house, shown),
         accounted=_accounts(item_id, result),
         sources=numbering.all(),
         receipts=receipts(house.services.db, item_id),
-        missing=_missing(house, shown) if is_open else (),
+        standing=standing(house.services.db, shown.item, policy=house.services.policy),
         tier=tier_words(policy, shown.item.tier),
+        seed=seed_json(house, shown.item),
+        paces=paces_of(house, shown),
         next_item=following(house, shown, run),
         now=now,
         can_decide=is_open,
+        stopped=tuple(stopped_entries(house, shown, run)) if is_open else (),
     )
 
 
@@ -168,30 +180,6 @@ def following(house: House, shown: Shown, run: Run) -> str | None:
         return shown.item.next_item
     waiting = [item for item in queue(house.services.db, states={"open"}) if item.patient == run.patient]
     return next((i.item_id for i in waiting if run_of(house.services, i.run_id).refreshes == run.run_id), None)
-
-
-def _entry(house: House, shown: Shown, entry: Entry, now: datetime) -> EntryView:
-    sealed = entry_json(shown, entry.n, now)["sealed"]
-    return EntryView(
-        entry=entry,
-        tier=tier_words(house.services.policy, entry.tier),
-        changes=changes(entry.base, entry.resource),
-        sealed=sealed,
-        sealing=changes(entry.resource, sealed),
-        fit=tuple(fit_words(entry)),
-        words=words_of(entry.resource),
-    )
-
-
-def _missing(house: House, shown: Shown) -> tuple[str, ...]:
-    signed = [d for d in shown.decisions if d.verb == "approve"]
-    if not signed:
-        return ()
-    # The tier of what was signed, which can be lower than the item's.
-    covered = {n for n, _ in signed[0].entries}
-    tier = max(entry.tier for entry in shown.proposal.entries if entry.n in covered)
-    slots = house.services.policy.assign(tier, [(d.person_key, d.roles) for d in signed]).missing
-    return tuple(str(slot) for slot in slots)
 
 
 def _accounts(item_id: str, result: Mapping[str, Any]) -> tuple[Account, ...]:

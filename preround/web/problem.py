@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from preround.failure import NOT_FOUND, REFUSED, UNREACHABLE, WRONG_USE, Declined, ExitCode, exit_code, sentence
+from preround.failure import NOT_FOUND, REFUSED, UNREACHABLE, WRONG_USE, ExitCode, Outdated, exit_code, sentence
 from preround.web.wording import STATES
 from review.errors import (
     AlreadyDecided,
@@ -75,6 +75,6 @@ def _sentence(error: Exception) -> str:
         return "There is no such review item. Choose one from the queue."
     if isinstance(error, UnknownReason):
         return "Choose a reason for the rejection."
-    if isinstance(error, Declined):
+    if isinstance(error, Outdated):
         return "The chart changed since this was drafted, so nothing was written. Decide the fresh item instead."
     return sentence(error)

@@ -5,30 +5,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
+from chart.chart import visible
+from chart.identity import Identity, identity_of
+from chart.sensitive import SensitiveClass, sensitive_classes
 from graphs.reading import read_evidence
+from preround.wiring import House
 from store import artifacts
 from store.database import Database
 from store.runs import Run
 
 Kept = TypeVar("Kept")
 Resources = Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
-    """Who a page is about, from the Patient resource that the round read."""
-
-    name: str
-    """Family name in capitals, then given names; the reference where the record has no name."""
-    born: str | None
-    """Birth date as the record has it."""
-    sex: str | None
-    """Administrative gender."""
-    number: str | None
-    """The medical record number, where the record has one."""
 
 
 class Latest(Generic[Kept]):
@@ -58,22 +47,29 @@ class Readings:
 
     Args:
         db: where they are kept as artifacts.
+        sensitive: the policy on sensitive data: what it keeps back is shown on no page.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, sensitive: tuple[SensitiveClass, ...]) -> None:
         self._db = db
+        self.sensitive = sensitive
         self._results: Latest[Mapping[str, Any]] = Latest(64)
         self._identities: Latest[Identity] = Latest(1024)
         self._evidence: Latest[Resources] = Latest(3)
 
+    @classmethod
+    def of(cls, house: House) -> Self:
+        """What pages read of a running program."""
+        return cls(house.services.db, sensitive=sensitive_classes(house.services.site_tables))
+
     def result(self, run: Run) -> Mapping[str, Any]:
-        """The result of a round; empty where it has none yet.
+        """The result of a round; empty where it has none yet, or none any more because its time was over.
 
         Raises:
             store.artifacts.ArtifactMissing, ArtifactDamaged: when it is not what was kept.
         """
         sha256 = run.result_sha256
-        return {} if sha256 is None else self._results.get(sha256, lambda: self._json(sha256))
+        return {} if sha256 is None or run.purged else self._results.get(sha256, lambda: self._json(sha256))
 
     def identity(self, run: Run) -> Identity:
         """Who the round is about, as it read the Patient resource; the reference alone before it has."""
@@ -83,13 +79,16 @@ class Readings:
         return self._identities.get(f"{shas[0]}:{run.patient}", lambda: self._identity(shas[0], run.patient))
 
     def resources(self, run: Run) -> Resources:
-        """Every resource that the round's result stands on, in the version that was read, by `Type/id`.
+        """Every resource that the round's result stands on and that may be seen, in the version read, by `Type/id`.
 
         Raises:
             store.artifacts.ArtifactMissing, ArtifactDamaged: when it is not what was kept.
         """
         shas: Sequence[str] = self.result(run).get("evidence", ())
-        return self._evidence.get(" ".join(shas), lambda: self._resources(shas))
+        return self._evidence.get(
+            " ".join(shas),
+            lambda: visible(self._resources(shas).values(), as_of=run.as_of, sensitive=self.sensitive),
+        )
 
     def _json(self, sha256: str) -> Mapping[str, Any]:
         with self._db.read() as connection:
@@ -106,31 +105,3 @@ class Readings:
 
     def _identity(self, sha256: str, patient: str) -> Identity:
         return identity_of(self._resources([sha256]).get(patient, {}), patient)
-
-
-def identity_of(resource: Mapping[str, Any], reference: str) -> Identity:
-    """Who a Patient resource is; odd or missing parts are left out."""
-    names = [n for n in _dicts(resource.get("name")) if n.get("use") != "old"]
-    name = names[0] if names else {}
-    family, given = str(name.get("family") or "").upper(), name.get("given")
-    first = " ".join(str(part) for part in given) if isinstance(given, list) else ""
-    words = ", ".join(part for part in (family, first) if part) or str(name.get("text") or "") or reference
-    return Identity(
-        name=words,
-        born=_text(resource.get("birthDate")),
-        sex=_text(resource.get("gender")),
-        number=next((_text(i.get("value")) for i in _dicts(resource.get("identifier")) if _medical(i)), None),
-    )
-
-
-def _medical(identifier: Mapping[str, Any]) -> bool:
-    kind = identifier.get("type")
-    return isinstance(kind, Mapping) and any(c.get("code") == "MR" for c in _dicts(kind.get("coding")))
-
-
-def _dicts(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from importlib import resources
 from typing import Any
 
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from chart.extract.markup import MarkupUnusable, html_text
 from preround import VERSION
-from preround.web.wording import STATES, VERBS, date_words, instant_words, span_words
+from preround.people.sessions import visitor_here
+from preround.web.guard import POLICY
+from preround.web.wording import STATES, TIERS, VERBS, date_words, instant_words, seed_words, span_words, waited_words
 
-STYLESHEET = resources.files("preround.web").joinpath("static/preround.css").read_bytes()
-ICON = resources.files("preround.web").joinpath("static/icon.svg").read_bytes()
+WITH_SCRIPTS = f"{POLICY}; script-src 'self'; connect-src 'self'"
+"""What a page may: run the scripts of this site, which none needs, and ask this site."""
 
 
 def pretty(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -36,6 +38,15 @@ def literal(text: str | None) -> str:
         return ""
 
 
+def coded(text: str) -> Markup:
+    """A sentence with what stands between backticks set as code, its first letter large."""
+    pieces = f"{text[:1].upper()}{text[1:]}".split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if n % 2 and n < len(pieces) - 1 else piece
+        for n, piece in enumerate(pieces)
+    )
+
+
 def _number(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(str(value))
@@ -50,8 +61,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(pretty=pretty, literal=literal, instant=instant_words, span=span_words, day=date_words)
-    found.globals.update(states=STATES, verbs=VERBS, version=VERSION)
+    found.filters.update(
+        pretty=pretty,
+        coded=coded,
+        literal=literal,
+        instant=instant_words,
+        span=span_words,
+        day=date_words,
+        waited=waited_words,
+        seeded=seed_words,
+    )
+    found.globals.update(states=STATES, tier_words=TIERS, verbs=VERBS, version=VERSION, visitor=visitor_here)
     return found
 
 
@@ -60,4 +80,5 @@ _TEMPLATES = _environment()
 
 def respond(name: str, context: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """A page."""
-    return HTMLResponse(_TEMPLATES.get_template(name).render(**context), status_code=status)
+    body = _TEMPLATES.get_template(name).render(**{"imaging": "", **context})
+    return HTMLResponse(body, status_code=status, headers={"content-security-policy": WITH_SCRIPTS})

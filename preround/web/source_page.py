@@ -9,13 +9,19 @@ from typing import Any
 
 from chart.extract import note
 from chart.extract.attachment import Unreadable
+from chart.extract.statement import identity
 from chart.fhirpath import resolve
+from chart.identity import Identity
+from chart.reference import bare
 from graphs.node import run_of
+from preround.evidence import OpenedSource
 from preround.failure import Missing
-from preround.web.readings import Identity, Readings
-from preround.web.sources import bare, sought
+from preround.web.narrative import Narrative, narratives_of
+from preround.web.readings import Readings
+from preround.web.sources import Sought, sought
 from preround.web.tree import Branch, tree
 from preround.wiring import House
+from review.proposal import Entry
 from review.queue import show
 
 
@@ -53,6 +59,8 @@ class SourceView:
     """The note's text, when it is one."""
     quoted: bool
     """Whether a quoted sentence was found in the text."""
+    narratives: tuple[Narrative, ...]
+    """What of the resource came as markup, cleaned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,10 +128,7 @@ def source_of(house: House, readings: Readings, item_id: str, ref: str, owner: s
         store.artifacts.ArtifactMissing, ArtifactDamaged: when the evidence is not what was kept.
     """
     run = run_of(house.services, show(house.services.db, item_id).item.run_id)
-    asked = sought(readings.result(run), ref, owner)
-    resource = readings.resources(run).get(bare(asked.reference)) if asked else None
-    if asked is None or resource is None:
-        raise Missing("Nothing of that name stands behind this item; open a source from the item's own page")
+    asked, resource = _found(house, readings, item_id, ref, owner)
     text = tuple(_marked(_text(resource), asked.quotes))
     quoted = any(piece.marked for piece in text)
     return SourceView(
@@ -136,13 +141,59 @@ def source_of(house: House, readings: Readings, item_id: str, ref: str, owner: s
         branches=tree(resource, asked.paths),
         text=text,
         quoted=quoted,
+        narratives=narratives_of(resource, readings.sensitive),
     )
+
+
+def opened_source(house: House, readings: Readings, item_id: str, ref: str) -> OpenedSource:
+    """The resource behind a source of an item, for doors without pages.
+
+    Args:
+        house: the running program.
+        readings: results and evidence.
+        item_id: the item.
+        ref: a fact's id or `Type/id`, with its version or without.
+
+    Raises:
+        review.errors.ItemNotFound, Missing, store.artifacts.ArtifactMissing, ArtifactDamaged: as `source_of` does.
+    """
+    asked, resource = _found(house, readings, item_id, bare(ref), None)
+    return OpenedSource(reference=asked.reference, resource=resource)
+
+
+def _found(
+    house: House, readings: Readings, item_id: str, ref: str, owner: str | None
+) -> tuple[Sought, Mapping[str, Any]]:
+    shown = show(house.services.db, item_id)
+    run = run_of(house.services, shown.item.run_id)
+    asked = sought(readings.result(run), ref, owner)
+    resource = readings.resources(run).get(bare(asked.reference)) if asked else None
+    if resource is None:
+        asked, resource = _stood_on(shown.proposal.entries, readings.resources(run), ref)
+    if asked is None or resource is None:
+        raise Missing("Nothing of that name stands behind this item; open a source from the item's own page")
+    return asked, resource
+
+
+def _stood_on(
+    entries: Iterable[Entry], read: Mapping[str, Mapping[str, Any]], ref: str
+) -> tuple[Sought | None, Mapping[str, Any] | None]:
+    """What an entry stands on that no sentence cites: a source that was named, or the resource that it changes."""
+    for entry in entries:
+        kept = {
+            **read,
+            **({} if entry.base is None else {f"{entry.base['resourceType']}/{entry.base['id']}": entry.base}),
+        }
+        found = next((one for one in entry.sources if bare(one) == ref and ref in kept), None)
+        if found is not None:
+            return Sought(reference=found, paths=(), quotes=(), said=None), kept[ref]
+    return None, None
 
 
 def _text(resource: Mapping[str, Any]) -> str:
     if resource.get("resourceType") not in ("DocumentReference", "DiagnosticReport"):
         return ""
-    facts = note.facts(resource)
+    facts = note.facts(resource, identity(resource))
     try:
         found = note.note_text(resource, facts[0]) if facts else None
     except Unreadable as error:

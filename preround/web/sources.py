@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from chart.reference import bare
 from chart.units import shown
 from preround.web.wording import date_words
 
@@ -101,11 +102,6 @@ class Numbering:
         return " · ".join(part for part in (fact["name"], value, date_words(fact["when"])) if part)
 
 
-def bare(reference: str) -> str:
-    """A reference without its version."""
-    return reference.partition("/_history/")[0]
-
-
 def owners(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Everything that cites, with the name that links use for it."""
     for i, one in enumerate(result.get("critical", ()), start=1):
@@ -147,5 +143,7 @@ def _citations(one: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _point(result: Mapping[str, Any], fact_id: str) -> Mapping[str, Any] | None:
-    points = (p for series in result.get("series", ()) for p in series["points"])
+    points = [p for series in result.get("series", ()) for p in series["points"]]
+    dated = result.get("timeline") or {}
+    points += [one for kind in ("visits", "medicines", "results") for one in dated.get(kind, ())]
     return next((p for p in points if p["fact"] == fact_id), None)

@@ -12,7 +12,7 @@ from chart.fhirpath import choice, literal_text
 _STEP = re.compile(r"^([A-Za-z]\w*)(?:\[(\d+)\])?$")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LONG = 600
-"""Characters of a literal; what is longer (an attachment) is not spelled out."""
+"""Characters of a literal; what is longer (an attachment) is not spelled out, and a narrative's markup never is."""
 
 Place = tuple[str | int, ...]
 
@@ -100,8 +100,8 @@ def _branch(label: str, node: Any, place: Place, places: set[Place], first: list
         children = tuple(_branch(str(i + 1), v, (*place, i), places, first) for i, v in enumerate(node))
         return Branch(label=label, marked=marked, first=opens, children=children)
     text = literal_text(node)
-    if text is not None and len(text) > _LONG:
-        text = f"({len(text)} characters)"
+    if text is not None and (len(text) > _LONG or (place[-1] == "div" and text.lstrip().startswith("<"))):
+        text = f"({len(text)} characters{' of markup' if place[-1] == 'div' else ''})"
     return Branch(label=label, text=text if text is not None else "(nothing)", marked=marked, first=opens)
 
 

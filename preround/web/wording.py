@@ -25,6 +25,14 @@ TIERS: Mapping[int, str] = {
     3: "needs care",
     4: "high risk",
 }
+TASKS: Mapping[str, str] = {
+    "summary": "summary",
+    "comparison": "comparison",
+    "suggestions": "suggestions",
+    "question": "answer to a question",
+    "imaging": "reading of pictures",
+    "note": "note",
+}
 VERBS: Mapping[str, str] = {"approve": "signed", "reject": "rejected", "revise": "sent back", "edit": "edited"}
 DOUBTS: Mapping[str, str] = {
     "conflict": "another value at the same moment",
@@ -76,6 +84,28 @@ def span_words(span: timedelta) -> str:
         hours, rest = divmod(minutes, 60)
         return f"{hours} h {rest} min" if hours < 10 and rest else f"{hours} h"
     return f"{minutes // (24 * 60)} days"
+
+
+SEEDS: Mapping[str, str] = {
+    "wrong-value": "a wrong value",
+    "wrong-unit": "a wrong unit",
+    "wrong-side-or-age": "a wrong side or age",
+    "negation-lost": "a lost negation",
+    "stale-date": "a wrong date",
+}
+"""Kinds of known errors in words."""
+
+
+def seed_words(seed: Mapping[str, Any]) -> str:
+    """What a reviewer is told of a known error after they decided."""
+    found = {"caught": "was not signed", "left out": "was left out", "missed": "was signed"}[seed["result"]]
+    kind = SEEDS.get(seed["kind"], seed["kind"])
+    return f"This copy held {kind} on purpose, in entry {seed['entry']}, which {found}. Nothing of it is written."
+
+
+def waited_words(seconds: float) -> str:
+    """A length of time from seconds, as short as a figure in a table."""
+    return f"{max(0, round(seconds))} s" if seconds < 90 else span_words(timedelta(seconds=seconds))
 
 
 def instant_words(instant: datetime) -> str:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, Queue
-from typing import IO
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from fhir_fixtures import PATIENTS
-from fhir_fixtures.bundles import bundles
-from fhir_fixtures.loading import load_story
+from tests.browser.serving import STARTS_WITHIN, WAITS, serving
+from tests.browser.ward import drafted_for, patient
+from tests.visiting import KEY, WITH_KEY
 
 STORY = "diabetes-ckd"
-STARTS_WITHIN = 60.0
 ARGS = (
     "--headless",
     "--no-sandbox",
@@ -40,43 +39,26 @@ def chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-def preround(home: Path, *args: str) -> str:
-    """Run a command and give what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "preround", *args],
-        env={**os.environ, "PREROUND_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("No Chromium on this machine: install chromium, or name it in PREROUND_CHROMIUM.")
         pytest.skip("needs Chromium: install chromium, or name it in PREROUND_CHROMIUM")
-    # Only for this module: while it is open Playwright keeps an event loop running, and no other test could start one.
+    expect.set_options(timeout=WAITS)
+    # Only for this folder: while it is open Playwright keeps an event loop running, and no other test could start one.
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(ARGS))
         yield opened
         opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def drafted(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one fixture patient loaded and one round that waits."""
     home = tmp_path_factory.mktemp("browser")
-    file = home / "bundle.json"
-    file.write_bytes(next(body for name, body in bundles() if name == STORY))
-    story = load_story(PATIENTS / f"{STORY}.yaml")
-    preround(home, "load", str(file))
-    preround(home, "run", f"fx-{story.story}-patient", "--as-of", str(story.as_of))
+    drafted_for(home, patient(STORY))
     return home
 
 
@@ -88,54 +70,61 @@ def home(drafted: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(home: Path) -> Iterator[str]:
-    """The address of `preround serve` on a free port, ended by its own process id."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "preround", "serve", "--port", "0"],
-        env={**os.environ, "PREROUND_HOME": str(home)},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert server.stderr
+    """The address of a server of this story's own."""
+    with serving(home) as found:
+        yield found
+
+
+@contextmanager
+def served(home: Path, log: Path, *command: str, **environment: str) -> Iterator[str]:
+    """The address that a command serves on, on a free port, in a process of its own, which is ended by its id.
+
+    The one-time link opens once; stories come in with the key of programs, and one story of its own by the link.
+
+    Args:
+        home: where it keeps its state.
+        log: the file that takes what it writes to stderr.
+        command: what is served.
+        environment: further settings.
+    """
+    with log.open("w", encoding="utf-8") as stderr:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "preround", *command, "--port", "0"],
+            env={**os.environ, "PREROUND_HOME": str(home), "PREROUND_ACCESS_KEY": KEY, **environment},
+            stderr=stderr,
+            stdout=subprocess.DEVNULL,
+        )
     try:
-        yield address(server.stderr)
+        yield _address(server, log)
     finally:
         server.send_signal(signal.SIGTERM)
         try:
-            server.wait(timeout=20)
+            server.wait(timeout=60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-        server.stderr.close()
 
 
-def address(stderr: IO[str]) -> str:
+def _address(server: subprocess.Popen[bytes], log: Path) -> str:
     """What the server says that it listens on."""
-    lines: Queue[str] = Queue()
-
-    def pump() -> None:
-        try:
-            for line in stderr:
-                lines.put(line)
-        except ValueError:
-            return  # closed while reading: the story is over
-
-    threading.Thread(target=pump, daemon=True).start()
-    seen = ""
-    try:
-        while "http://" not in seen:
-            seen += lines.get(timeout=STARTS_WITHIN)
-    except Empty:
-        pytest.fail(f"The server did not start: {seen}")
-    return seen[seen.index("http://") :].split()[0]
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline and server.poll() is None:
+        if found := re.search(r"http://[^\s/\"]+(?=[\s/\"])", log.read_text(encoding="utf-8")):
+            return found[0]
+        time.sleep(0.05)
+    pytest.fail(f"The server did not start: {log.read_text(encoding='utf-8')}")
 
 
 @pytest.fixture
 def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of a new visitor; `visitor` parameters say how wide it is and whether scripts run."""
     settings = getattr(request, "param", {})
-    context = browser.new_context(base_url=site, **{"viewport": {"width": 1280, "height": 800}, **settings})
-    context.set_default_timeout(30_000)
+    context = browser.new_context(
+        base_url=site,
+        extra_http_headers=WITH_KEY,
+        **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **settings},
+    )
+    context.set_default_timeout(WAITS)
     opened = context.new_page()
     problems: list[str] = []
     opened.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)

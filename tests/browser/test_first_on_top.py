@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fhir_fixtures import PATIENTS
-from fhir_fixtures.bundles import bundles
-from fhir_fixtures.loading import load_story
-from tests.browser.conftest import preround
+from tests.browser.serving import serving
+from tests.browser.ward import drafted_for, patient
+from tests.visiting import WITH_KEY
 
 pytestmark = pytest.mark.browser
 
@@ -23,23 +22,28 @@ DESK = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
-@pytest.fixture(scope="module", params=STORIES)
-def drafted(browser: Browser, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A home with one round of one story; overrides the shared one."""
-    home = tmp_path_factory.mktemp(request.param)
-    file = home / "bundle.json"
-    file.write_bytes(next(body for name, body in bundles() if name == request.param))
-    story = load_story(PATIENTS / f"{request.param}.yaml")
-    preround(home, "load", str(file))
-    preround(home, "run", f"fx-{story.story}-patient", "--as-of", str(story.as_of))
-    return home
+@pytest.fixture(scope="module")
+def items(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """A server with a round of each story, and the item of each; nothing here changes any."""
+    home = tmp_path_factory.mktemp("stories")
+    found = drafted_for(home, *map(patient, STORIES))
+    with serving(home) as site:
+        yield site, found
 
 
 @pytest.fixture
-def item(page: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+def site(items: tuple[str, Mapping[str, str]]) -> str:
+    """That server; overrides the shared one."""
+    return items[0]
+
+
+@pytest.fixture(params=STORIES)
+def item(page: Page, items: tuple[str, Mapping[str, str]], request: pytest.FixtureRequest) -> Iterator[Page]:
     """The item's page, not scrolled; a picture of it where `TEST_SCREENSHOTS` names a folder."""
     page.goto("/")
-    page.get_by_role("link", name=re.compile("^TESTPATIENT, ")).click()
+    link = page.locator(f'a[href="/items/{items[1][patient(request.param).patient_id]}"]')
+    expect(link).to_have_text(re.compile("^TESTPATIENT, "))
+    link.click()
     expect(page.get_by_role("heading", name="Act on / verify first")).to_be_visible()
     assert page.evaluate("window.scrollY") == 0
     yield page
@@ -74,7 +78,7 @@ def test_a_phone_shows_it_first(item: Page) -> None:
 
 def test_a_page_that_puts_something_before_it_is_seen(browser: Browser) -> None:
     """The check broken on purpose: another section is moved above."""
-    context = browser.new_context()
+    context = browser.new_context(extra_http_headers=WITH_KEY)
     page = context.new_page()
     page.set_content(
         "<main><h2>Changed</h2><p>x</p><section class=first><h2>Act on / verify first</h2></section></main>"

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from tests.checker.absences import NotKnown, needs, present
+from tests.checker.page import unfounded
 from tests.checker.prints import misprinted
 from tests.checker.raw import RawChart, note_words, plain, walk, when, wrong
 from tests.checker.recompute import recompute
@@ -23,7 +24,6 @@ from tests.checker.scan import DOSE, Written, WrittenDate, rounded, scan
 from tests.checker.values import Value, values_of
 
 _ISO = re.compile(r"\d{4}(-\d{2}(-\d{2}(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?)?)?")
-MAX_LINES = 45
 ACCOUNTED = ("Condition", "MedicationRequest", "AllergyIntolerance")
 
 
@@ -69,7 +69,7 @@ class _Check:
             if not one["because"] or not one["guideline"]["id"] or not one["guideline"]["version"]:
                 self._findings.append(f"{one['id']} does not stand on a fact and a version of a guideline")
         self._findings.extend(self._citations(cited))
-        self._findings.extend(self._page())
+        self._findings.extend(unfounded(self._result, self._claims, self._chart))
         self._findings.extend(self._accounted())
         return Report(
             findings=tuple(self._findings),
@@ -197,20 +197,21 @@ class _Check:
     def _numbers(
         self, numbers: Sequence[Written], claim: Mapping[str, Any], good: dict[str, set[Decimal]]
     ) -> Iterator[str]:
-        values = self._cited(claim)
+        values, own = self._cited(claim), self._own_words(claim)
         words = [c["value"] for c in claim["citations"] if not _ISO.fullmatch(c["value"])]
         digits = {d for text in words for d in re.findall(r"(?<![A-Za-z\d.])\d+(?:\.\d+)?", text)}
         for number in numbers:
             self._checked += 1
-            if DOSE.fullmatch(number.unit) and not any(_shows(number, v) for v in values):
+            balance = number.value in good.get("fluid_balance", set())
+            if DOSE.fullmatch(number.unit) and not balance and not any(_shows(number, v) for v in values):
                 if not any(_dose(number, text) for text in (*words, *_doses(claim))):
                     yield f"no cited name has {number.text} {number.unit}"
                 continue
-            if number.value in _worked_out(number, claim["text"], good):
+            if number.value in _worked_out(number, own, good):
                 continue
             shown = [v for v in values if _shows(number, v)]
             if shown:
-                yield from _dated(number, shown, claim["text"])
+                yield from _dated(number, shown, own)
             elif number.text not in digits or number.unit:
                 yield f"{number.text} {number.unit}".rstrip() + " is in nothing it cites"
 
@@ -236,29 +237,10 @@ class _Check:
             if not asked:
                 yield f"the look was {look['query'].partition('?')[0]}, not for {what}"
 
-    def _page(self) -> Iterator[str]:
-        page = self._result["page"]
-        if len(page) > MAX_LINES:
-            yield f"the page has {len(page)} lines"
-        known = {c["text"] for c in self._claims} | {k["text"] for k in self._result["critical"]}
-        body = page[1 + len(self._result["critical"]) : -1]
-        for line in body:
-            text = re.sub(r"^(## .*|\d+\. )", "", line)
-            frame = (
-                "Guidelines: ",
-                "Literature: ",
-                "No rule knows",
-                "COULD NOT READ",
-                "Child: ranges by age",
-                "Pregnancy: ",
-                "Age unknown: ",
-                "Not shown to the model",
-            )
-            if text and text not in known and not text.startswith(frame) and "further sentences are folded" not in text:
-                yield f"the page says “{text[:60]}”, which no draft says"
-
     def _accounted(self) -> Iterator[str]:
         """Each problem and order that the record calls active, and each allergy, is accounted for."""
+        if self._result["prepared"] is not None:
+            return  # Nobody drafted it from the chart, and it says so.
         named = {plain(a["reference"]) for a in self._result["accounted"]}
         for kind in ACCOUNTED:
             for resource in self._chart.standing(kind):

@@ -82,6 +82,8 @@ def _arithmetic(op: str, of: Sequence[Value]) -> Decimal | None:
     if pair is None or len(of) != 2:
         return None
     first, last = pair
+    if op == "fluid_balance":
+        return first - last  # what went in, then what came out
     if op == "difference":
         return last - first
     return (last - first) * 100 / abs(first) if op == "percent_change" and first else None

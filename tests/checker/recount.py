@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -43,9 +44,9 @@ def _urgent_visits(chart: RawChart, match: re.Match[str], cited: Sequence[Value]
 
 
 def _visits_for_it(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
-    """Visits with a reason that begins with the words before the count, in the last three years, or else ever."""
-    recent = _reasons(chart, match["what"].lower(), since=chart.months_ago(36))
-    return recent or _visits_ever(chart, match, cited)
+    """Visits with a reason that holds the words before the count, from the day on that the sentence names, or ever."""
+    since = scan(match["since"])[0][0].iso if match["since"] else ""
+    return _reasons(chart, match["what"].lower(), since=day_of(since) if since else date.min)
 
 
 def _visits_ever(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
@@ -130,10 +131,18 @@ def _renewals(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> 
     )
 
 
+_COMMAND = re.compile(r"ignore (all )?(previous|prior) instruction|approve all|system ?[:>]|you are now", re.I)
+
+
 def _commands(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
-    pattern = r"ignore (all )?(previous|prior) instruction|approve all|system ?[:>]|you are now"
     notes = [n for kind in ("DocumentReference", "DiagnosticReport") for n in chart.standing(kind)]
-    return sum(1 for n in notes if re.search(pattern, note_words(n), re.I))
+    return sum(1 for n in notes if _COMMAND.search(note_words(n)))
+
+
+def _commanding_entries(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
+    """Entries that are no notes and have such words in any of their texts."""
+    kinds = {name.partition("/")[0] for name in chart.own} - {"DocumentReference", "DiagnosticReport"}
+    return sum(1 for kind in kinds for entry in chart.standing(kind) if _COMMAND.search(json.dumps(entry)))
 
 
 def _denying(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> int:
@@ -144,7 +153,7 @@ def _denying(chart: RawChart, match: re.Match[str], cited: Sequence[Value]) -> i
 _PHRASES: tuple[tuple[str, Count], ...] = (
     (r"(?P<n>\d+) visits? in twelve months", _visits_of_the_year),
     (r"(?P<n>\d+) as emergency or in hospital", _urgent_visits),
-    (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it(?!, \d)", _visits_for_it),
+    (rf"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it(?: since (?P<since>{_DATE}))?(?=,)(?!, \d)", _visits_for_it),
     (r"(?P<what>[A-Z][\w ]*): (?P<n>\d+) visits? for it, (?=\d)", _visits_ever),
     (r"BP over target on (?P<n>\d+) readings running", _pressures),
     (
@@ -155,4 +164,5 @@ _PHRASES: tuple[tuple[str, Count], ...] = (
     (r"(?P<n>\d+) notes say “", _denying),
     (r"only renewals \((?P<n>\d+) orders?\)", _renewals),
     (r"(?P<n>\d+) notes? holds? text that reads like instructions", _commands),
+    (r"(?P<n>\d+) (?:entry holds|entries hold) text that reads like instructions", _commanding_entries),
 )

@@ -11,7 +11,9 @@ _MONTHS = {
 }
 _DATES = (
     re.compile(r"\b(?P<year>[12]\d{3})-(?P<month>\d{2})(?:-(?P<day>\d{2}))?(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?\b"),
-    re.compile(rf"\b(?:(?P<day>\d{{1,2}}) )?(?P<month>{'|'.join(_MONTHS)}) (?P<year>[12]\d{{3}})\b"),
+    re.compile(
+        rf"\b(?:(?P<day>\d{{1,2}}) )?(?P<month>{'|'.join(_MONTHS)}) (?P<year>[12]\d{{3}})\b(?: (?P<clock>\d\d:\d\d)\b)?"
+    ),
     re.compile(r"(?<![\w.,/+−-])(?P<year>(?:18|19|20)\d\d)(?![\w.,/+%-]*\d| ?(?:mg|g|mL|pg|ng|%|/))"),
 )
 _UNIT = (
@@ -25,8 +27,6 @@ _NUMBER = re.compile(
 )
 DOSE = re.compile(r"mg(?:/(?:actuat|ml|hr|h))?|mcg|units|mL", re.IGNORECASE)
 """Units that belong to the name of a medicine."""
-_CLOCK = re.compile(r"(?<=· )\d{1,2}:\d{2}(?!\d)")
-"""The time of day behind a date; the day is what is held against the chart."""
 _GLUED = re.compile(r"[A-Za-z]-$")
 
 
@@ -67,7 +67,7 @@ class WrittenDate:
     text: str
     """As in the sentence."""
     iso: str
-    """`2021`, `2021-05` or `2021-05-14`."""
+    """`2021`, `2021-05`, `2021-05-14` or `2021-05-14T18:00`."""
 
 
 def rounded(value: Decimal, places: int) -> Decimal:
@@ -85,9 +85,9 @@ def scan(text: str) -> tuple[list[WrittenDate], list[Written]]:
             number = _MONTHS.get(month, 0) or int(month) if month else None
             iso = parts["year"] + (f"-{number:02d}" if number else "")
             iso += f"-{int(parts['day']):02d}" if parts.get("day") else ""
+            iso += f"T{parts['clock']}" if parts.get("clock") else ""
             dates.append(WrittenDate(text=match[0], iso=iso))
         rest = pattern.sub(lambda m: "·" * len(m[0]), rest)
-    rest = _CLOCK.sub(lambda m: "·" * len(m[0]), rest)
     numbers = [
         Written(text=m["digits"], sign=m["sign"], unit=m["unit"] or _paired(rest, m.end()), start=m.start())
         for m in _NUMBER.finditer(_ranges(rest))

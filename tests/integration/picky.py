@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from preround.home import sandbox_app
 from preround.settings import Settings
-from preround.wiring import House, open_house, sandbox_app
+from preround.wiring import House, open_house
 from tests.acceptance.homes import Home
 from tests.unit.fhir.socket_server import served
 

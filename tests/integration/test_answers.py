@@ -11,7 +11,7 @@ import pytest
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
-from preround import rounds
+from preround import deciding, rounds
 from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
@@ -61,7 +61,7 @@ async def test_an_answered_suggestion_rests(tmp_path: Path, code: str, why: str 
         first = await run_once(house)
         before = [each["guideline"]["id"] for each in first["suggestions"]]
         assert before
-        await rounds.decide(house, item_id=str(first["review_item"]), person="Dr Test", verb="reject", code=code)
+        await deciding.decide(house, item_id=str(first["review_item"]), person="Dr Test", verb="reject", code=code)
         second = await run_once(house)
         after = [each["guideline"]["id"] for each in second["suggestions"]]
         if why is None:

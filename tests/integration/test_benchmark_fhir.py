@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import fhir
+from tests.depth import depth
 
+ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("PREROUND_TEST_DATA", "../shared/data")) / "synthea"
 needs_synthea = pytest.mark.skipif(
     not DATA.is_dir(), reason=f"the Synthea charts are not at {DATA} (PREROUND_TEST_DATA)"
 )
+LARGE = depth("LARGE", here=5_000, ci=fhir.LARGE)
+REACHED, REACHED_FROM_BYTES = 11.0, 9.0
+"""Times that validating takes as long as reading facts, parsed and from bytes. The issue asks for `MIN_FACTOR`,
+which the figures of docs/benchmarks keep (docs/fhir.md). This is what must not be lost, on a busy machine either."""
 
 
-def test_a_search_costs_what_it_finds_however_much_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fhir, "TURNS", 7)
-    rows = asyncio.run(fhir.grown(tmp_path, 1000, 5000))
-    assert len(rows) == len(fhir.SEARCHES)
-    for row in rows:
-        assert row.growth < fhir.MAX_GROWTH, row
+def measured(tmp_path: Path, *given: str) -> dict[str, Any]:
+    """The benchmark's report, from a process of its own without coverage, which slows what is counted."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "benchmarks.fhir", *given, "--json", str(report)]
+    ran = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
+    assert report.exists(), ran.stderr
+    found: dict[str, Any] = json.loads(report.read_text())
+    return found
+
+
+def test_a_search_costs_what_it_finds_however_much_is_stored(tmp_path: Path) -> None:
+    small = max(1000, LARGE // 10)
+    report = measured(tmp_path, "--part", "searches", "--small", str(small), "--large", str(LARGE))
+    assert [row["search"] for row in report["searches"]] == list(fhir.SEARCHES)
+    for row in report["searches"]:
+        assert row["growth"] < fhir.MAX_GROWTH, row
 
 
 @needs_synthea
-def test_loading_a_chart(tmp_path: Path) -> None:
-    file = max(DATA.glob("*.json.gz"), key=lambda path: path.stat().st_size)
-    loading, _ = asyncio.run(fhir.loaded(file, tmp_path))
-    # Under coverage, beside another worker: half of what the benchmark asks for when it runs alone.
-    assert loading.a_second >= fhir.MIN_LOADED / 2, loading
+def test_loading_and_reading_a_chart(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    shutil.copy(max(DATA.glob("*.json.gz"), key=lambda path: path.stat().st_size), tmp_path / "charts")
+    report = measured(tmp_path, "--part", "loading", "--part", "facts", "--data", str(tmp_path / "charts"))
+    assert report["loading"]["a_second"] >= fhir.MIN_LOADED, report["loading"]
+    assert report["facts"]["factor"] >= REACHED, report["facts"]
+    assert report["facts"]["bytes_factor"] >= REACHED_FROM_BYTES, report["facts"]

@@ -296,6 +296,22 @@ def test_a_digit_changed_in_any_sentence_is_found(stories: Checked) -> None:
     assert not missed, "\n".join(missed)
 
 
+def test_an_hour_changed_in_any_sentence_is_found(stories: Checked) -> None:
+    hours, missed = 0, []
+    for result, chart in stories.values():
+        for index, claim in enumerate(claims(result)):
+            for hour in re.findall(r"(?<=\d{4} )\d\d(?=:\d\d)", claim["text"]):
+                hours += 1
+                changed = deepcopy(result)
+                other = list(claims(changed))[index]
+                other["text"] = claim["text"].replace(f" {hour}:", f" {(int(hour) + 3) % 24:02d}:", 1)
+                changed["page"] = []
+                if not check(changed, chart).findings:
+                    missed.append(other["text"])
+    assert hours > 3
+    assert not missed, "\n".join(missed)
+
+
 def _next(digits: str) -> str:
     """The number with its first digit changed, so that no rounding hides it."""
     return ("2" if digits[0] in "01" else str(int(digits[0]) - 1 or 3)) + digits[1:]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from preround import rounds
-from preround.commands.queue import item_json
+from preround import deciding, rounds
 from preround.commands.run import instant
+from preround.commands.show import item_json
 from preround.failure import Declined
 from preround.wiring import House
 from review.errors import NeverProposed
@@ -35,7 +35,7 @@ async def drafted(house: House, *tasks: str) -> dict[str, Any]:
 
 
 async def approve(house: House, item: str, person: str = "Ada Nowak", only: tuple[int, ...] | None = None) -> Any:
-    return await rounds.decide(house, item_id=item, person=person, verb="approve", only=only)
+    return await deciding.decide(house, item_id=item, person=person, verb="approve", only=only)
 
 
 def the_open(house: House) -> str:
@@ -289,7 +289,7 @@ async def test_an_edit_is_validated_anew(home: Home) -> None:
         item = (await drafted(house, "summary"))["review_item"]
         resource = show(house.services.db, item).proposal.entries[0].resource
         edited = {1: {**resource, "title": "Mine"}}
-        done = await rounds.decide(house, item_id=item, person="Ada Nowak", verb="edit", edited=edited)
+        done = await deciding.decide(house, item_id=item, person="Ada Nowak", verb="edit", edited=edited)
         (entry,) = show(house.services.db, done["next_item"]).proposal.entries
         assert (entry.findings, entry.tier) == (("the server found nothing wrong",), 1)
 

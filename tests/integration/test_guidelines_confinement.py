@@ -1,5 +1,6 @@
 """What the Node process of the CQL engine may reach: its own files, and no network where the system allows that."""
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
@@ -21,12 +22,25 @@ def node_modules() -> Path:
     return ROOT / "node_modules"
 
 
-def test_the_worker_reads_nothing_but_its_own_folders(node_modules: Path) -> None:
-    """The flags the client gives, tried on a script of its folder that looks elsewhere."""
-    allowed = [f"--allow-fs-read={node_modules.resolve()}", f"--allow-fs-read={WORKER_FOLDER}"]
-    script = "require('fs').readFileSync(process.argv[1])"
-    reads = [str(node_binary()), "--permission", *allowed, "-e", script]
-    assert subprocess.run([*reads, str(WORKER_FOLDER / "main.mjs")], capture_output=True, check=False).returncode == 0
+async def told_of_itself(node_modules: Path) -> tuple[list[str], bytes]:
+    """The command line and the environment of the running engine."""
+    async with GuidelineWorker(node_modules=node_modules) as worker:
+        await worker.load(load())
+        process = Path(f"/proc/{worker.pid}")
+        return process.joinpath("cmdline").read_text().split("\0"), process.joinpath("environ").read_bytes()
+
+
+def test_the_running_engine_may_read_its_own_folders_and_is_told_nothing_of_ours(
+    node_modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The very flags of the running process, tried on a script that looks elsewhere."""
+    monkeypatch.setenv("PREROUND_MODEL_KEY", "not the engine's")
+    command, environment = asyncio.run(told_of_itself(node_modules))
+    assert environment == b"TZ=UTC\0"
+    main = str(WORKER_FOLDER / "main.mjs")
+    flags = command[command.index(str(node_binary())) : command.index(main)]
+    reads = [*flags, "-e", "require('fs').readFileSync(process.argv[1])"]
+    assert subprocess.run([*reads, main], capture_output=True, check=False).returncode == 0
     refused = subprocess.run([*reads, str(ROOT / "pyproject.toml")], capture_output=True, check=False)
     assert b"ERR_ACCESS_DENIED" in refused.stderr
 

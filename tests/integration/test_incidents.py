@@ -9,7 +9,7 @@ import pytest
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
-from preround import rounds
+from preround import deciding, rounds
 from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
@@ -34,7 +34,7 @@ async def test_what_a_rejection_sets_off(tmp_path: Path, code: str, pauses: bool
         await load([tmp_path / "story.json"], base_url=SANDBOX_URL, transport=in_process(house.sandbox))
         first = await run_once(house)
         assert first["suggestions"]
-        await rounds.decide(
+        await deciding.decide(
             house, item_id=str(first["review_item"]), person="Dr Test", verb="reject", code=code, words="as reported"
         )
         found = incidents(house.services.db)

@@ -6,7 +6,6 @@ further ones drawn at random, two or three deaths a round.
 
 from __future__ import annotations
 
-import contextlib
 import random
 import shutil
 from collections import Counter
@@ -15,21 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp
 
 from claims.canonical import read_exact
-from preround import rounds
+from preround import deciding, rounds
 from preround.commands.run import instant
-from preround.failure import Declined
+from preround.home import open_database
 from preround.settings import Settings
-from preround.wiring import House, open_database
-from review.errors import AlreadyDecided, CannotUndo
+from preround.wiring import House
+from review.errors import AlreadyDecided
 from review.queue import Shown, queue, show
 from store import runs
 from tests.acceptance.homes import AS_OF, PATIENT, Home, drafted_home, loaded_home
 from tests.acceptance.lives import live
 from tests.depth import depth
-from tests.integration.picky import Picky
 from tools.fhir import wire
 
 pytestmark = pytest.mark.kill
@@ -51,7 +48,7 @@ async def resume_it(house: House) -> None:
 async def decide_it(house: House, **how: Any) -> None:
     """Decide the open item, as a person does who finds it still open after a crash."""
     for item in queue(house.services.db, states={"open"}):
-        await rounds.decide(house, item_id=item.item_id, person="Ada Nowak", **how)
+        await deciding.decide(house, item_id=item.item_id, person="Ada Nowak", **how)
 
 
 async def approve_it(house: House) -> None:
@@ -66,7 +63,7 @@ async def revise_it(house: House) -> None:
     """Send the first proposal back; the one that answers is left open."""
     for item in queue(house.services.db, states={"open"}):
         if item.revision == 1:
-            await rounds.decide(house, item_id=item.item_id, person="Ada Nowak", verb="revise", words="Again.")
+            await deciding.decide(house, item_id=item.item_id, person="Ada Nowak", verb="revise", words="Again.")
 
 
 def moments(places: int, share: int, seed: int) -> list[tuple[int, ...]]:
@@ -197,68 +194,6 @@ def test_a_run_killed_before_its_cancellation_stays_cancelled(base: Path, tmp_pa
         assert {s.item.state for s in items} <= {"cancelled", "superseded"}
 
 
-def test_a_killed_undo_is_proposed_once_and_written_once(waiting: Path, tmp_path: Path) -> None:
-    """Killed while it is proposed, while either person signs, while it is written."""
-    template = tmp_path / "written"
-    live(fresh(waiting, template), approve_it)
-    (_, (first,)) = state_of(Settings(home=template))
-    row = next(r for r in first.outbox if r.part == "target")
-    reference = f"{row.resource_type}/{row.resource_id}"
-
-    async def undo_it(house: House) -> None:
-        with contextlib.suppress(CannotUndo):
-            await rounds.undo(house, row.outbox_id)
-        for item in queue(house.services.db, states={"open"}):
-            for person in ("Ada Nowak", "Ben Okafor"):
-                with contextlib.suppress(AlreadyDecided):
-                    await rounds.decide(house, item_id=item.item_id, person=person, verb="approve")
-
-    before = stored(Settings(home=template))
-    for settings in tried(template, tmp_path, undo_it, KILLS // 3, seed=7):
-        live(settings, resume_it)
-        live(settings, undo_it)
-        found, items = state_of(settings)
-        assert [run.status for run in found] == ["written", "written"]
-        assert [s.item.state for s in items] == ["approved", "approved"]
-        assert len(items[-1].decisions) == 2
-        after = stored(settings)
-        assert after[reference]["status"] == "entered-in-error"
-        assert after[reference]["meta"]["versionId"] == "2"
-        added = Counter(name.partition("/")[0] for name in after if name not in before)
-        assert added == {"Device": 1, "Provenance": 1}
-        assert {name for name in before if after[name] != before[name]} == {reference}
-
-
-def test_a_killed_refusal_opens_one_item_in_another_form(waiting: Path, tmp_path: Path) -> None:
-    """The server takes no Composition and does not say so; killed while it refuses and while another form is signed."""
-
-    def door(app: ASGIApp) -> ASGIApp:
-        return Picky(app, refuses={"Composition"})
-
-    async def sign_it(house: House) -> None:
-        for _ in range(2):
-            await house.runner.sweep()
-            with contextlib.suppress(Declined):
-                await decide_it(house, verb="approve")
-
-    before = stored(Settings(home=waiting))
-    for settings in tried(waiting, tmp_path, sign_it, KILLS // 3, seed=8, door=door):
-        for _ in range(2):
-            live(settings, sign_it, door=door)
-        found, items = state_of(settings)
-        assert [(run.status, run.refreshes) for run in found] == [("failed", None), ("written", found[0].run_id)]
-        assert [s.item.state for s in items] == ["approved", "approved"]
-        held = stored(settings)
-        added = {name: r for name, r in held.items() if name not in before}
-        assert Counter(name.partition("/")[0] for name in added) == {
-            "Device": 1,
-            "DocumentReference": len(items[0].proposal.entries),
-            "Provenance": len(items[0].proposal.entries),
-        }
-        assert all(r["meta"]["versionId"] == "1" for r in added.values())
-        assert {name: held[name] for name in before} == before
-
-
 def test_two_sweeps_beside_a_killed_approval_write_once(base: Path, tmp_path: Path) -> None:
     """With suggestions too: five entries, and two processes that resume at once."""
     template, _ = drafted_home(base)
@@ -279,9 +214,9 @@ def test_two_sweeps_beside_a_killed_approval_write_once(base: Path, tmp_path: Pa
 def test_the_decision_cannot_be_taken_twice(waiting: Path, tmp_path: Path) -> None:
     async def twice(house: House) -> None:
         (item,) = queue(house.services.db, states={"open"})
-        await rounds.decide(house, item_id=item.item_id, person="Ada Nowak", verb="approve")
+        await deciding.decide(house, item_id=item.item_id, person="Ada Nowak", verb="approve")
         with pytest.raises(AlreadyDecided):
-            await rounds.decide(
+            await deciding.decide(
                 house, item_id=item.item_id, person="Ben Okafor", verb="reject", code="other", words="x"
             )
 

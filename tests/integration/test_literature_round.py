@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from agents.models.asking import Asker
@@ -22,12 +21,12 @@ from preround import rounds
 from preround.clock import WallClock
 from preround.load import load
 from preround.settings import Settings
-from preround.web.app import create_web
 from preround.wiring import SANDBOX_URL, House, open_house
 from review.queue import show
 from tests.checker.checker import check
 from tests.checker.raw import RawChart, read_bundles
 from tests.unit.literature.pdfs import pdf
+from tests.visiting import visiting
 from tools.fhir.transport import in_process
 from tools.guidelines.worker import PACKAGES
 from tools.literature.indexing import IndexWriter
@@ -125,8 +124,7 @@ def _checkpoints(home: Path) -> bytes:
 
 async def _on_the_web(house: House, found: dict[str, Any]) -> None:
     item = found["review_item"]
-    transport = httpx.ASGITransport(app=create_web(house))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+    async with visiting(house) as client:
         body = (await client.get(f"/items/{item}")).text
         (address,) = (p["address"] for c in quoted(found) for p in c["passages"] if p["text"] == EYE)
         passage, _, index = address.rpartition("#")

@@ -72,7 +72,7 @@ def test_a_folder_of_corpora_is_measured_and_another_is_refused(tmp_path: Path) 
         list(corpora(tmp_path / "none"))
     out = tmp_path / "out.json"
     command = [sys.executable, "-m", "evals.search", "--data", str(tmp_path), "--json", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert json.loads(out.read_text())["corpora"][0]["name"] == "one"
 

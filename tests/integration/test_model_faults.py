@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
 
 from agents.plan import Plan, ToolCall
-from agents.reasoner import Brief, Judged, Material, Reasoner, Spent
+from agents.reasoner import Brief, Judged, Material, Reasoner
+from agents.worded.answering import answering, reasoner_on
 from claims.claim import Draft, Task
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
@@ -24,7 +25,6 @@ from preround.wiring import SANDBOX_URL, House, open_house
 from tests.checker.checker import check
 from tests.checker.raw import RawChart, read_bundles
 from tests.integration.good_model import drafted, first_problem, good, last_results, own, pointing, with_own
-from tests.unit.worded.answering import answering, reasoner_on
 from tools.fhir.transport import in_process
 
 STORIES = sorted(path.stem for path in PATIENTS.glob("*.yaml"))
@@ -184,11 +184,10 @@ class Switch:
     on: Reasoner
     name: str = "scripted"
     model: tuple[str | None, str | None] = ("scripted", "1")
-    before: Spent = field(default_factory=Spent)
 
     @property
-    def spent(self) -> Spent:
-        return self.on.spent
+    def tasks(self) -> tuple[Task, ...]:
+        return self.on.tasks
 
     async def plan(self, brief: Brief) -> Plan:
         return await self.on.plan(brief)

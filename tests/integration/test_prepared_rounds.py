@@ -12,10 +12,10 @@ import pytest
 from agents.offline.reasoner import OfflineReasoner
 from agents.plan import Plan, ToolCall
 from agents.reasoner import Brief, Material
+from claims.author import Author
 from claims.claim import Claim, Draft, Section, Task
-from claims.seal import Author
 from graphs.prepared import Prepared, PreparedEntry
-from preround import rounds
+from preround import deciding, rounds
 from preround.commands.run import instant
 from preround.failure import Declined, Missing
 from preround.wiring import House, open_house
@@ -80,7 +80,7 @@ async def opened(house: House, prepared: Prepared) -> dict[str, Any]:
 
 
 async def approved(house: House, item: str) -> dict[str, Any]:
-    return await rounds.decide(house, item_id=item, person="Ada Nowak", verb="approve")
+    return await deciding.decide(house, item_id=item, person="Ada Nowak", verb="approve")
 
 
 async def test_a_note_is_signed_and_written_as_any_proposal(house: House, home: Home) -> None:
@@ -119,10 +119,10 @@ async def test_it_is_opened_once_under_one_id(house: House) -> None:
 async def test_it_cannot_be_sent_back_but_edited(house: House) -> None:
     item = (await opened(house, a_note()))["review_item"]
     with pytest.raises(NotDrafted):
-        await rounds.decide(house, item_id=item, person="Ada Nowak", verb="revise", words="Shorter.")
+        await deciding.decide(house, item_id=item, person="Ada Nowak", verb="revise", words="Shorter.")
     resource = show(house.services.db, item).proposal.entries[0].resource
     edited = {1: {**resource, "description": "Corrected"}}
-    done = await rounds.decide(house, item_id=item, person="Ada Nowak", verb="edit", edited=edited)
+    done = await deciding.decide(house, item_id=item, person="Ada Nowak", verb="edit", edited=edited)
     assert (await approved(house, done["next_item"]))["run_status"] == "written"
 
 
@@ -214,7 +214,7 @@ async def test_a_change_is_undone_by_bringing_the_version_before_it_back(house: 
     assert home.stored()["DocumentReference/fx-note"]["description"] == "Read on the round"
     item = rounds.item_of_run(house, (await rounds.undo(house, receipt["receipt"])).run_id)
     for person in ("Ada Nowak", "Ben Okafor"):
-        done = await rounds.decide(house, item_id=item, person=person, verb="approve")
+        done = await deciding.decide(house, item_id=item, person=person, verb="approve")
     assert [r["version"] for r in done["receipts"]] == ["3"]
     after = home.stored()["DocumentReference/fx-note"]
     assert {k: v for k, v in after.items() if k != "meta"} == {k: v for k, v in before.items() if k != "meta"}

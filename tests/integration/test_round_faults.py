@@ -2,87 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from graphs.node import run_of
-from preround import rounds
-from preround.clock import WallClock
+from preround import deciding, rounds
 from preround.commands.run import instant
 from preround.failure import Declined, Missing
-from preround.settings import Settings
-from preround.wiring import House, open_database, open_house, sandbox_app
+from preround.home import open_database
+from preround.wiring import House
 from review.errors import AlreadyDecided, ItemExpired, RoundOver
 from review.queue import queue, show
 from store import runs
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, drafted_home, loaded_home
-from tests.unit.fhir.socket_server import served
+from tests.integration.faulty import Ahead, on_faulty
 from tools.fhir.errors import FhirUnreachable
-
-Rule = tuple[str, str, int]
-"""Method, start of the path below the base, status to answer with."""
-
-
-class Faulty:
-    """The sandbox with faults: a request that a rule matches is answered with its status, and not done."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.rules: list[Rule] = []
-        self.writes = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        path = str(scope["path"]).removeprefix("/fhir/")
-        self.writes += scope["method"] in {"PUT", "POST"}
-        for method, start, status in self.rules:
-            # What can't give one type can't give everything.
-            if scope["method"] == method and (path.startswith(start) or path.endswith("$everything")):
-                outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
-                headers = [(b"content-type", b"application/fhir+json"), (b"retry-after", b"600")]
-                await send({"type": "http.response.start", "status": status, "headers": headers})
-                await send({"type": "http.response.body", "body": json.dumps(outcome).encode()})
-                return
-        await self.app(scope, receive, send)
-
-    def down(self) -> None:
-        """Answer nothing any more."""
-        self.rules = [(method, "", 503) for method in ("GET", "PUT", "POST")]
-
-
-class Ahead(WallClock):
-    """The real clock, so much later."""
-
-    def __init__(self) -> None:
-        self.by = timedelta()
-
-    def now(self) -> datetime:
-        """Wall time and what was added."""
-        return super().now() + self.by
-
-
-@asynccontextmanager
-async def on_faulty(
-    home: Home, *, clock: Ahead | None = None, progress: Callable[[str, str], None] = lambda node, state: None
-) -> AsyncIterator[tuple[House, Faulty]]:
-    """A house whose FHIR server is the home's sandbox, over a socket and with faults."""
-    app = sandbox_app(home.settings)
-    faulty = Faulty(app)
-    async with (
-        served(faulty) as base,
-        open_house(Settings(home=home.path, fhir=base), clock=clock, progress=progress) as house,
-    ):
-        yield house, faulty
-    app.state.database.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -102,7 +42,7 @@ async def drafted_on(house: House, patient: str = PATIENT) -> dict[str, Any]:
 
 
 async def approve(house: House, item: str, person: str = "Ada Nowak") -> dict[str, Any]:
-    return await rounds.decide(house, item_id=item, person=person, verb="approve")
+    return await deciding.decide(house, item_id=item, person=person, verb="approve")
 
 
 @pytest.mark.parametrize("kind", ["Condition", "AllergyIntolerance", "MedicationRequest"])
@@ -291,7 +231,7 @@ async def test_sent_back_while_the_server_is_down_the_words_are_not_lost(drafted
     async with on_faulty(home) as (house, faulty):
         faulty.down()
         with pytest.raises(FhirUnreachable):
-            await rounds.decide(house, item_id=item, person="Ada Nowak", verb="revise", words="Again.")
+            await deciding.decide(house, item_id=item, person="Ada Nowak", verb="revise", words="Again.")
         faulty.rules = []
         (moved,) = await house.runner.sweep()
         assert (moved.status, moved.feedback) == ("awaiting_review", "Again.")

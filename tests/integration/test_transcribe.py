@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fhir.resources.R4B.documentreference import DocumentReference
 
@@ -20,14 +19,14 @@ from agents.models.audio import Audio, read_audio
 from agents.models.hearing import NothingHeard, ScriptedHearer
 from chart.sensitive import in_text, sensitive_classes
 from claims.note import reworded, words_of
-from preround import rounds
+from preround import deciding, rounds
 from preround.failure import Missing, Unusable
 from preround.transcribing import Order, age_on, transcribe
-from preround.web.app import create_web
 from preround.wiring import House, open_house
 from review.queue import queue, show
 from tests.acceptance.homes import PATIENT, Home, copied, loaded_home
 from tests.unit.models.sounds import wav
+from tests.visiting import visiting
 
 SAID = "slept well {period} blood pressure one thirty two over eighty {comma} no chest pain {period}"
 TEXT = "slept well. blood pressure one thirty two over eighty, no chest pain."
@@ -109,7 +108,7 @@ async def test_it_is_signed_written_once_and_names_its_model(
 ) -> None:
     before = home.stored()
     found = await opened(house, hearer, recording)
-    done = await rounds.decide(house, item_id=found["review_item"], person="Ada Nowak", verb="approve")
+    done = await deciding.decide(house, item_id=found["review_item"], person="Ada Nowak", verb="approve")
     assert done["run_status"] == "written"
     added = {name: r for name, r in home.stored().items() if name not in before}
     assert sorted(r["resourceType"] for r in added.values()) == ["Device", "DocumentReference", "Provenance"]
@@ -126,7 +125,7 @@ async def test_the_same_recording_is_heard_once(house: House, hearer: Counted, r
     first = await opened(house, hearer, recording)
     assert await opened(house, hearer, recording) == first
     assert len(hearer.heard) == len(queue(house.services.db)) == 1
-    await rounds.decide(
+    await deciding.decide(
         house, item_id=first["review_item"], person="Ada Nowak", verb="reject", code="other", words="No."
     )
     assert (await opened(house, hearer, recording))["status"] == "rejected", "and stays rejected"
@@ -181,15 +180,12 @@ async def test_what_cannot_be_is_refused_before_anything_is_heard(
 
 async def test_the_words_are_read_and_corrected_in_the_browser(house: House, hearer: Counted, recording: Audio) -> None:
     item = (await opened(house, hearer, recording))["review_item"]
-    site = "http://127.0.0.1:8000"
-    transport = httpx.ASGITransport(app=create_web(house))
-    async with httpx.AsyncClient(
-        transport=transport, base_url=site, headers={"sec-fetch-site": "same-origin"}, follow_redirects=True
-    ) as visiting:
-        page = await visiting.get(f"/items/{item}")
+    async with visiting(house) as web:
+        web.follow_redirects = True
+        page = await web.get(f"/items/{item}")
         assert TEXT in page.text
-        assert (await visiting.get(f"/items/{item}/author")).status_code == 200
-        form = await visiting.get(f"/items/{item}/entries/1")
+        assert (await web.get(f"/items/{item}/author")).status_code == 200
+        form = await web.get(f"/items/{item}/entries/1")
         assert f">{TEXT}</textarea>" in form.text
         shown = show(house.services.db, item)
         corrected = "Slept well.\r\nBlood pressure 132/80 mm[Hg] <lying>."
@@ -201,7 +197,7 @@ async def test_the_words_are_read_and_corrected_in_the_browser(house: House, hea
             "resource": json.dumps(shown.proposal.entries[0].resource),
             "text": corrected,
         }
-        done = await visiting.post(f"/items/{item}/decisions", data=sent)
+        done = await web.post(f"/items/{item}/decisions", data=sent)
         assert done.status_code == 200
         assert "132/80 mm[Hg] &lt;lying&gt;" in done.text
     (following,) = queue(house.services.db, states={"open"})

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from agents.plan import Plan
-from preround import rounds
+from agents.worded.answering import answering, asked_for, reasoner_on
+from preround import deciding, rounds
 from store import artifacts, tables
 from tests.integration.good_model import drafted, good, last_results, own
 from tests.models.rounds import Ward, ward
-from tests.unit.worded.answering import answering, asked_for, reasoner_on
 
 PERSON = "Ada Nowak"
 
@@ -76,7 +76,7 @@ async def test_what_a_reviewer_says_reaches_the_next_draft_and_nothing_is_read_t
     chat = answering(summary=again)
     async with ward(tmp_path, reasoner_on(chat)) as here:
         first = await here.round()
-        done = await rounds.decide(
+        done = await deciding.decide(
             here.house, item_id=first["review_item"], person=PERSON, verb="revise", words="Say the last result first."
         )
         second = rounds.result(here.house, first["run_id"])

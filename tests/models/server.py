@@ -40,6 +40,8 @@ def quiet() -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "TORCH_COMPILE_DISABLE": "1",
         "OMP_NUM_THREADS": "1",
+        # Its cache can be emptied between tests: which prompt is read cold is then no matter of their order.
+        "VLLM_SERVER_DEV_MODE": "1",
     }
 
 
@@ -87,6 +89,10 @@ class VllmServer:
         rows = [line for line in text.splitlines() if line.startswith(name + "{")]
         assert rows, f"no metric {name}"
         return sum(float(line.rsplit(" ", 1)[1]) for line in rows)
+
+    def forget(self) -> None:
+        """Empty its prefix cache."""
+        httpx.post(f"http://127.0.0.1:{self.port}/reset_prefix_cache", timeout=10, trust_env=False).raise_for_status()
 
     def signal(self, number: int) -> None:
         """Send a signal to the server and its workers."""

@@ -31,6 +31,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "smoking_conflict": ("Do not rely on",),
     "note_problem": ("Do not rely on",),
     "instruction_in_note": ("Do not rely on",),
+    "instruction_in_entry": ("Do not rely on",),
     "allergy_conflict": ("Allergies",),
 }
 """Where a finding of each kind may stand; the others stand on top or right below it."""

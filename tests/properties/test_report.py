@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.chart_page import Sample
-from benchmarks.pages import MAX_GROWTH, Cost, cost_of, main, missed, report_of, share, times
+from benchmarks.page_cost import Cost, cost_of, times
+from benchmarks.pages import MAX_GROWTH, main, missed, report_of, share
 from tests.properties.conftest import DATA
 
 
@@ -29,7 +30,8 @@ def test_the_report_meets_its_thresholds(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_threshold_that_is_missed_is_said(samples: tuple[Sample, ...]) -> None:
-    page = report_of(samples[0])
+    # A share of few lines says little: the fullest chart has enough of them.
+    page = report_of(max(samples, key=lambda sample: len(sample.resources)))
     assert not missed([page], None)
     assert missed([replace(page, lines=46)], None)
     assert missed([replace(page, twice=1)], None)

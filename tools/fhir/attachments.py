@@ -11,7 +11,7 @@ from typing import Any
 from tools.fhir import wire
 from tools.fhir.client import FhirClient
 from tools.fhir.connection import Answer
-from tools.fhir.errors import FhirError, FhirGarbled, FhirUnreachable, OtherOrigin
+from tools.fhir.errors import FhirError, FhirGarbled, FhirTooLarge, FhirUnreachable, OtherOrigin
 from tools.fhir.scope import PatientScope
 from tools.fhir.wire import Json, Resource
 
@@ -30,6 +30,37 @@ class AttachmentBudget:
     """Of one attachment."""
     bytes_together: int = 24 * 1024 * 1024
     """Of all of them."""
+
+
+async def attachment_bytes(
+    client: FhirClient, scope: PatientScope, attachment: Resource, *, most: int
+) -> tuple[bytes, str]:
+    """What an attachment holds or points at on this server, and its media type; empty where neither is said.
+
+    Args:
+        client: an open client.
+        scope: the round's patient; content that says it is another patient's is refused.
+        attachment: with `data` or `url`.
+        most: bytes; more is not read to its end.
+
+    Raises:
+        OtherOrigin: the link leads elsewhere; nothing was asked.
+        WrongPatient: a Binary whose security context is another patient's.
+        FhirTooLarge: it has more bytes than `most`.
+        FhirNotFound, FhirRefused, FhirGarbled, FhirUnreachable: the server did not give it.
+    """
+    found: dict[str, Any] = dict(attachment)
+    if not found.get("data") and isinstance(found.get("url"), str):
+        said = str(found.get("contentType") or "")
+        found = {"contentType": said} | _content(await client.fetch(found["url"], most=most), scope)
+    data = found.get("data")
+    try:
+        body = base64.b64decode(data, validate=False) if isinstance(data, str) else b""
+    except ValueError:
+        raise FhirGarbled from None
+    if len(body) > most:
+        raise FhirTooLarge
+    return body, str(found.get("contentType") or "")
 
 
 async def with_attachments(
@@ -77,7 +108,7 @@ def _said(reasons: Sequence[str]) -> str | None:
 def _why(error: FhirError) -> str:
     if isinstance(error, OtherOrigin):
         return "its link leads to another server, where nothing was asked"
-    if isinstance(error, FhirGarbled) and "larger" in str(error):
+    if isinstance(error, FhirTooLarge):
         return "it is too large"
     return "the server did not give it"
 

@@ -4,21 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qsl
 
 from tools.fhir import wire
-from tools.fhir.auth import Auth, NoAuth
 from tools.fhir.capabilities import Capabilities
-from tools.fhir.client import FhirClient
-from tools.fhir.connection import Connection
 from tools.fhir.errors import FhirError, FhirUnreachable, LoadError
-from tools.fhir.limits import Limits
 from tools.fhir.load_chunk import ChunkSender
 from tools.fhir.load_set import LoadEntry, LoadSet, LoadSource, answered, identifier_in, prepare
+from tools.fhir.sending import Sending
 from tools.fhir.stored import holds, references
-from tools.fhir.transport import Transport
 from tools.fhir.wire import Resource
 
 OnProgress = Callable[[int, int], None]
@@ -48,44 +42,8 @@ class Loaded:
     """References to a `urn:uuid:` that is in none of the files; they stay as they are."""
 
 
-class BulkLoader:
+class BulkLoader(Sending):
     """Loads resources as they are: `async with BulkLoader("https://host/fhir") as loader: …`."""
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        transport: Transport | None = None,
-        auth: Auth | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        """Prepare a loader; nothing is sent yet. The arguments are `FhirClient`'s.
-
-        Raises:
-            BadAddress: the base URL is not usable.
-        """
-        limits = limits or Limits()
-        self._client = FhirClient(base_url, transport=transport, auth=auth, limits=limits)
-        self._connection = Connection(
-            base_url,
-            methods=frozenset({"PUT", "POST"}),
-            auth=auth or NoAuth(),
-            limits=limits,
-            transport=transport,
-        )
-
-    async def __aenter__(self) -> Self:
-        """Open the loader."""
-        await self._client.__aenter__()
-        await self._connection.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the loader."""
-        await self._connection.__aexit__(kind, error, trace)
-        await self._client.__aexit__(kind, error, trace)
 
     async def load(self, sources: Sequence[LoadSource], *, on_progress: OnProgress | None = None) -> Loaded:
         """Load the sources' resources, whatever their order; loading again, also after a stop halfway, is harmless.

@@ -1,85 +1,48 @@
 """Reading and searching a FHIR server; this module cannot write."""
 
 import asyncio
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 import httpx
 
 from tools.fhir import outcome, wire
-from tools.fhir.auth import Auth, NoAuth
 from tools.fhir.capabilities import Capabilities
-from tools.fhir.connection import Answer, Connection
+from tools.fhir.connection import Answer, Connection, Reach
 from tools.fhir.errors import (
     FhirError,
     FhirGarbled,
     FhirNotFound,
-    FhirRefused,
     FhirUnreachable,
     LoginRefused,
     LoginUnusable,
 )
-from tools.fhir.limits import Limits
 from tools.fhir.paging import Gathering, SearchAnswer
+from tools.fhir.query import Params, ids_in, is_id, known_type
 from tools.fhir.stored import references
-from tools.fhir.transport import Transport
 from tools.fhir.wire import Resource
-
-_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_IDENTIFYING = frozenset({"patient", "subject", "beneficiary", "_id", "identifier"})
 
 PAGE = 1000
 """Resources asked for in one page."""
-
-Params = Sequence[tuple[str, str]]
-"""Search parameters in order; a name may come more than once."""
-
-
-def is_id(text: str) -> bool:
-    """True for a FHIR logical id that is safe in a path."""
-    return _ID.fullmatch(text) is not None and text not in {".", ".."}
 
 
 class FhirClient:
     """Reads one FHIR server: `async with FhirClient("https://host/fhir") as client: …`."""
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        transport: Transport | None = None,
-        auth: Auth | None = None,
-        limits: Limits | None = None,
-    ) -> None:
+    def __init__(self, base_url: str, **reach: Unpack[Reach]) -> None:
         """Prepare a client; nothing is sent yet.
 
         Args:
             base_url: the server's FHIR base, such as `https://host/fhir`.
-            transport: None for real HTTP, `tools.fhir.transport.in_process(app)` for a server in this process.
-            auth: None for an open server.
-            limits: None for the usual ones.
+            reach: how it is reached.
 
         Raises:
             BadAddress: the base URL is not usable.
         """
-        self._connection = Connection(
-            base_url,
-            methods=frozenset({"GET"}),
-            auth=auth or NoAuth(),
-            limits=limits or Limits(),
-            transport=transport,
-        )
+        self._connection = Connection(base_url, methods=frozenset({"GET"}), **reach)
         # `$validate` is a POST that stores nothing; no other address is ever asked on this connection.
-        self._checking = Connection(
-            base_url,
-            methods=frozenset({"POST"}),
-            auth=auth or NoAuth(),
-            limits=limits or Limits(),
-            transport=transport,
-        )
+        self._checking = Connection(base_url, methods=frozenset({"POST"}), **reach)
         self._capabilities: Capabilities | None = None
         self._asking = asyncio.Lock()
 
@@ -154,7 +117,7 @@ class FhirClient:
             FhirUnreachable: no answer within the limits.
         """
         kind = str(resource.get("resourceType"))
-        _known_type(kind)
+        known_type(kind)
         url = self._checking.origin.url(f"{kind}/$validate")
         answer = await self._checking.send("POST", url, body=wire.dump(resource), repeatable=True)
         hidden = [text.split("/")[1] for text in references(resource) if text.startswith("Patient/")]
@@ -170,8 +133,8 @@ class FhirClient:
 
     async def count(self, resource_type: str, params: Params = ()) -> int:
         """How many resources a search finds, by the server's own count; raises as `search` does."""
-        _known_type(resource_type)
-        bundle = await self._resource(resource_type, [*params, ("_summary", "count")], _ids_in(params))
+        known_type(resource_type)
+        bundle = await self._resource(resource_type, [*params, ("_summary", "count")], ids_in(params))
         total = bundle.get("total")
         if not isinstance(total, int) or isinstance(total, bool):
             raise FhirGarbled
@@ -189,9 +152,9 @@ class FhirClient:
             FhirNotFound, FhirRefused, FhirGarbled: the first page failed; a later one ends up in `problem`.
             FhirUnreachable: no answer within the limits.
         """
-        _known_type(resource_type)
+        known_type(resource_type)
         url = self._connection.origin.url(resource_type, params)
-        return await self._pages(url, Gathering(frozenset({resource_type}), cap), _ids_in(params), cap)
+        return await self._pages(url, Gathering(frozenset({resource_type}), cap), ids_in(params), cap)
 
     async def everything(self, patient_id: str, resource_types: frozenset[str], *, cap: int) -> SearchAnswer:
         """What `Patient/id/$everything` gives of some types, and what came along; raises and stops as `search` does."""
@@ -222,12 +185,13 @@ class FhirClient:
                 return gathering.cut(None)
         return gathering.whole()
 
-    async def fetch(self, link: str, *, most: int) -> Answer:
+    async def fetch(self, link: str, *, most: int, headers: Mapping[str, str] | None = None) -> Answer:
         """What a link of this server leads to, such as an attachment's content; the token goes to no other address.
 
         Args:
             link: relative to the base, or absolute and under it.
             most: bytes; more is not read to its end.
+            headers: in place of the usual ones.
 
         Raises:
             OtherOrigin: the link leads elsewhere; nothing was asked.
@@ -235,8 +199,8 @@ class FhirClient:
             FhirUnreachable: no answer within the limits.
         """
         url = self._connection.origin.follow(link, httpx.URL(f"{self.base_url}/"))
-        headers = {"Accept": "application/fhir+json, */*;q=0.5"}
-        answer = await self._connection.send("GET", url, headers=headers, repeatable=True, most=most)
+        sent = {"Accept": "application/fhir+json, */*;q=0.5", **(headers or {})}
+        answer = await self._connection.send("GET", url, headers=sent, repeatable=True, most=most)
         outcome.refuse(answer.status, answer.body, ())
         return answer
 
@@ -248,7 +212,7 @@ class FhirClient:
         return None
 
     async def _read(self, resource_type: str, resource_id: str, version: str) -> Resource:
-        _known_type(resource_type)
+        known_type(resource_type)
         if not is_id(resource_id):
             raise FhirNotFound
         resource = await self._resource(f"{resource_type}/{resource_id}{version}", (), (resource_id,))
@@ -268,14 +232,3 @@ class FhirClient:
         answer = await self._connection.send("GET", url, headers=headers, repeatable=True)
         outcome.refuse(answer.status, answer.body, hidden)
         return answer, outcome.body_of(answer.body)
-
-
-def _known_type(resource_type: str) -> None:
-    if _TYPE.fullmatch(resource_type) is None:
-        msg = "That is not a FHIR resource type: use a name such as Observation."
-        raise FhirRefused(msg)
-
-
-def _ids_in(params: Params) -> tuple[str, ...]:
-    values = [value for name, value in params if name.split(":")[0].split(".")[0] in _IDENTIFYING]
-    return tuple(part for value in values for part in re.split(r"[,|/]", value) if part not in {"", "Patient"})

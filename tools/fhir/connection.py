@@ -5,23 +5,25 @@ import email.utils
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Literal, Self
+from typing import TypedDict, Unpack
 
 import httpx
 import tenacity
 
-from tools.fhir.auth import Auth
-from tools.fhir.errors import FhirGarbled, FhirRefused, FhirUnreachable
+from tools.again import Again, pause, retry_after
+from tools.fhir.asked import Method as Method
+from tools.fhir.asked import request_of
+from tools.fhir.auth import Auth, NoAuth
+from tools.fhir.errors import FhirGarbled, FhirRefused, FhirTooLarge, FhirUnreachable
 from tools.fhir.limits import Limits
 from tools.fhir.origin import Origin
 from tools.fhir.transport import Transport
+from tools.http_session import HttpSession
+from tools.observer import NOBODY, Observer
+from tools.tally import current
 
 Body = bytes | Callable[[], bytes] | None
 """The content of a request, or what makes it for each try."""
-
-Method = Literal["GET", "PUT", "POST"]
-"""There is no DELETE: Preround never removes anything from a record."""
 
 _UNPROVED = 401
 _BUSY = 429
@@ -61,19 +63,24 @@ class _Ask:
     most: int
 
 
-class _Again(Exception):
-    """The try failed in a way that may pass."""
+class Reach(TypedDict, total=False):
+    """How a server is reached, whoever asks it; what is not said is as usual."""
 
-    def __init__(self, reason: str, *, doubt: bool, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.doubt = doubt
-        """True where the server may have done what was asked all the same."""
-        self.wait = wait
-        """Seconds the server asked for."""
+    transport: Transport | None
+    """None for real HTTP, `tools.fhir.transport.in_process(app)` for a server in this process."""
+    auth: Auth | None
+    """How it is told who asks; None for an open server."""
+    limits: Limits | None
+    """How patient one is with it; None for the usual ones."""
+    observer: Observer
+    """Who watches the requests; `NOBODY` as usual."""
 
 
-class Connection:
+class _Doubt(Again):
+    """A try failed, and the server may have done what was asked all the same."""
+
+
+class Connection(HttpSession):
     """Sends requests of the allowed methods to one FHIR server, and to nothing else."""
 
     def __init__(
@@ -81,38 +88,24 @@ class Connection:
         base_url: str,
         *,
         methods: frozenset[Method],
-        auth: Auth,
-        limits: Limits,
-        transport: Transport | None = None,
+        **reach: Unpack[Reach],
     ) -> None:
         """Prepare a connection; nothing is sent yet.
 
         Raises:
             BadAddress: the base URL is not usable.
         """
+        super().__init__(reach.get("transport"))
         self.origin = Origin.of(base_url)
-        self.limits = limits
+        self.limits = reach.get("limits") or Limits()
         self.requests = 0
         """Requests sent so far, retries counted."""
         self.bytes = 0
         """Bytes of answers read so far, decompressed."""
         self._methods = methods
-        self._auth = auth
-        self._slots = asyncio.Semaphore(limits.concurrent)
-        # The environment's proxies and .netrc are not read: settings come from preround alone. Time is bounded by
-        # asyncio below, because the in-process transport does not know httpx's timeouts.
-        self._http = httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)  # noqa: S113
-
-    async def __aenter__(self) -> Self:
-        """Open the connection."""
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        await self._http.__aexit__(kind, error, trace)
+        self._auth = reach.get("auth") or NoAuth()
+        self._observer = reach.get("observer", NOBODY)
+        self._slots = asyncio.Semaphore(self.limits.concurrent)
 
     async def send(
         self,
@@ -137,7 +130,7 @@ class Connection:
 
         Raises:
             FhirUnreachable: no answer within the limits.
-            FhirGarbled: the answer is too large or not readable.
+            FhirGarbled: the answer is not readable, or too large (`FhirTooLarge`).
             OtherOrigin: a redirect leaves the server's address.
             LoginUnusable, LoginRefused: the request needed a login, which failed.
         """
@@ -146,14 +139,16 @@ class Connection:
             raise FhirRefused(msg)
         tries = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(self.limits.attempts),
-            wait=self._wait,
-            retry=tenacity.retry_if_exception(lambda e: isinstance(e, _Again) and (repeatable or not e.doubt)),
+            wait=pause(backoff_seconds=self.limits.backoff_seconds, longest_seconds=self.limits.longest_wait_seconds),
+            retry=tenacity.retry_if_exception(
+                lambda e: isinstance(e, Again) and (repeatable or not isinstance(e, _Doubt))
+            ),
             reraise=True,
         )
         try:
             ask = _Ask(method=method, headers=dict(headers or {}), body=body, most=most or self.limits.body_bytes)
             return await tries(self._follow, ask, url)
-        except _Again as again:
+        except Again as again:
             msg = f"The FHIR server {again.reason}: check its address and that it is running, then try again."
             raise FhirUnreachable(msg) from again
 
@@ -186,28 +181,32 @@ class Connection:
         sent = {"Accept": "application/fhir+json", **typed, **ask.headers, **proof}
         async with self._slots:
             self.requests += 1
+            current().fhir_requests += 1
             try:
-                async with (
-                    asyncio.timeout(self.limits.request_seconds),
-                    self._http.stream(ask.method, url, headers=sent, content=content) as response,
-                ):
-                    answer = Answer(
-                        status=response.status_code,
-                        headers=response.headers,
-                        body=await self._read(response, ask.most),
-                        url=url,
-                    )
+                answer = await self._exchange(ask, url, sent, content)
             except TimeoutError as late:
                 reason = f"did not answer within {self.limits.request_seconds:g} seconds"
-                raise _Again(reason, doubt=True) from late
+                raise _Doubt(reason) from late
             except httpx.ConnectError as closed:
-                raise _Again("could not be reached", doubt=False) from closed
+                raise Again("could not be reached") from closed
             except httpx.TransportError as broken:
-                raise _Again("broke the connection off", doubt=True) from broken
+                raise _Doubt("broke the connection off") from broken
             except httpx.DecodingError as garbled:
                 raise FhirGarbled from garbled
         self._busy(answer)
         return answer
+
+    async def _exchange(self, ask: "_Ask", url: httpx.URL, sent: Mapping[str, str], content: bytes | None) -> Answer:
+        watched = request_of(ask.method, url, self.origin.base)
+        with self._observer.watch(watched):
+            async with (
+                asyncio.timeout(self.limits.request_seconds),
+                self._http.stream(ask.method, url, headers=sent, content=content) as response,
+            ):
+                watched.status = response.status_code
+                body = await self._read(response, ask.most)
+                watched.answer_bytes = len(body)
+                return Answer(status=response.status_code, headers=response.headers, body=body, url=url)
 
     async def _read(self, response: httpx.Response, most: int) -> bytes:
         announced = response.headers.get("content-length", "")
@@ -218,40 +217,21 @@ class Connection:
             async for part in response.aiter_bytes():
                 size += len(part)
                 self.bytes += len(part)
+                current().fhir_bytes += len(part)
                 if size > most:
                     break
                 parts.append(part)
         if size > most:
             msg = f"The server's answer is larger than {most} bytes and was not read: ask for smaller pages."
-            raise FhirGarbled(msg)
+            raise FhirTooLarge(msg)
         return b"".join(parts)
 
     def _busy(self, answer: Answer) -> None:
         if answer.status != _BUSY and answer.status not in _DOUBTFUL:
             return
-        wait = _retry_after(answer.headers)
+        wait = retry_after(answer.headers)
         reason = f"is busy or down ({answer.status})"
         if wait is not None and wait > self.limits.longest_wait_seconds:
             msg = f"The FHIR server {reason} and asks to wait {wait:.0f} seconds: try again after that."
             raise FhirUnreachable(msg)
-        raise _Again(reason, doubt=answer.status != _BUSY, wait=wait)
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        longest = self.limits.longest_wait_seconds
-        random = tenacity.wait_random_exponential(multiplier=self.limits.backoff_seconds, max=longest)(state)
-        error = state.outcome.exception() if state.outcome is not None else None
-        asked = error.wait if isinstance(error, _Again) else None
-        return min(longest, max(asked, 0.0) + random / 4) if asked is not None else random
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait; a date is taken against the server's own `Date`, so that no clock is read here."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        until = email.utils.parsedate_to_datetime(text)
-        now = email.utils.parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
+        raise (Again if answer.status == _BUSY else _Doubt)(reason, wait=wait)

@@ -1,9 +1,10 @@
 """What can go wrong between Preround and a FHIR server; each message says what to do and holds no patient data."""
 
-import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from tools.failing import ToolFailure
 
 if TYPE_CHECKING:
     from tools.fhir.stored import Stored
@@ -13,11 +14,8 @@ NOT_TAKEN = frozenset({400, 403, 404, 405, 422, 501})
 """Statuses with which a server says that it will not have such a resource; another that says the same may be taken."""
 
 
-class FhirError(Exception):
+class FhirError(ToolFailure):
     """The FHIR server's answer could not be used: check the server and try again."""
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
 
 
 class BadAddress(FhirError):
@@ -61,6 +59,10 @@ class FhirRefused(FhirError):
 
 class FhirGarbled(FhirError):
     """The FHIR server answered with something that is not FHIR JSON: check that the address is the FHIR base URL."""
+
+
+class FhirTooLarge(FhirGarbled):
+    """The server's answer is larger than allowed and was not read: ask for smaller pages."""
 
 
 class OtherOrigin(FhirError):

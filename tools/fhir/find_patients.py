@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tools.fhir.client import FhirClient
 from tools.fhir.errors import FhirError, FhirUnreachable
-from tools.fhir.scope import OWNED, PatientScope
+from tools.fhir.resource_types import OWNED
+from tools.fhir.scope import PatientScope
 from tools.fhir.wire import Json, Resource
 
 

@@ -17,6 +17,9 @@ from tools.fhir.errors import (
 from tools.fhir.stored import Stored, WriteEntry, holds, references, renamed, version_of
 from tools.fhir.wire import Resource
 
+REMOVED = "What was written was on the FHIR server and was removed there: look at its history before going on."
+"""Said of what is never written a second time."""
+
 
 class Holdings:
     """The entries of one group found so far; an entry found is not asked for again."""
@@ -62,8 +65,17 @@ class Holdings:
         """The missing entries that refer to no other missing one, or none where they refer to each other in circles."""
         return _leaves(self.missing)
 
+    async def current(self, entry: WriteEntry) -> Resource | None:
+        """What the server holds now where an entry belongs, whatever it says; None when there is nothing.
+
+        Raises:
+            WriteStale, WriteConflict: it was removed, or more than one carries our key.
+            FhirRefused, FhirGarbled, FhirUnreachable: the server did not let us look.
+        """
+        return await (self._by_id(entry) if self.chooses_id(entry) else self._by_key(entry))
+
     async def _stored(self, entry: WriteEntry) -> Stored | None:
-        current = await (self._by_id(entry) if self.chooses_id(entry) else self._by_key(entry))
+        current = await self.current(entry)
         if current is None:
             return None
         if self._is_ours(current, entry):
@@ -80,8 +92,7 @@ class Holdings:
         try:
             return await self._client.read(entry.resource["resourceType"], entry.resource["id"])
         except FhirGone:
-            msg = "What was signed was on the FHIR server and was removed there: look at its history before deciding."
-            raise WriteConflict(msg) from None
+            raise WriteConflict(REMOVED) from None
         except FhirNotFound:
             if entry.if_match is not None:
                 raise WriteStale from None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from tools.fhir import wire
-from tools.fhir.client import is_id
 from tools.fhir.errors import LoadError
+from tools.fhir.query import is_id
 from tools.fhir.stored import references
 from tools.fhir.wire import Json, Resource
 

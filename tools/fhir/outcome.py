@@ -10,6 +10,7 @@ from tools.fhir.errors import FhirGarbled, FhirGone, FhirNotFound, FhirRefused
 
 _LONGEST = 300
 _MOST = 12
+_NOT_IMPLEMENTED = 501
 Severity = Literal["fatal", "error", "warning"]
 
 
@@ -100,7 +101,8 @@ def refuse(status: int, body: bytes, hidden: Iterable[str] = ()) -> None:
 def refusal(status: int, body: bytes, hidden: Iterable[str] = ()) -> str:
     """One sentence: the status, the server's words where it gave any, and what to do."""
     try:
-        words = text_of(wire.parse(body), hidden)
+        # What a server says when it fails itself is its crash, which may quote whatever it was at.
+        words = text_of(wire.parse(body), hidden) if status < 500 or status == _NOT_IMPLEMENTED else ""
     except ValueError:
         words = ""
     said = f": {words.rstrip('.')}" if words else ""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from tools.fhir.client import FhirClient, is_id
+from tools.fhir.client import FhirClient
 from tools.fhir.errors import FhirError, FhirUnreachable
+from tools.fhir.query import is_id
 from tools.fhir.scope import PatientScope
 from tools.fhir.stored import references
 from tools.fhir.wire import Resource

@@ -77,7 +77,9 @@ def _usable(client: FhirClient, asked: Asked, taken: Taken, old: dict[str, Resou
     if asked.resource_type in WITH_ATTACHMENTS and any(_has_link(r) for r in old.values()):
         return False  # what a link leads to may change without the resource
     at = datetime.fromisoformat(taken.at)
-    return all((when := _updated(r)) is not None and when <= at + SKEW for r in old.values())
+    return all(
+        version_of(r) is not None and (when := updated(r)) is not None and when <= at + SKEW for r in old.values()
+    )
 
 
 def _has_link(resource: Resource) -> bool:
@@ -86,16 +88,22 @@ def _has_link(resource: Resource) -> bool:
     return any(isinstance(part, dict) and "url" in part for part in parts)
 
 
-def _updated(resource: Resource) -> datetime | None:
+def version_of(resource: Resource) -> str | None:
+    """The version that the server gave it, where it keeps any."""
+    meta = resource.get("meta")
+    found = meta.get("versionId") if isinstance(meta, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def updated(resource: Resource) -> datetime | None:
+    """When it was last stored, by the server's own clock; None where it does not say."""
     meta = resource.get("meta")
     text = meta.get("lastUpdated") if isinstance(meta, dict) else None
-    if not isinstance(text, str) or not isinstance(meta, dict) or not isinstance(meta.get("versionId"), str):
-        return None
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if isinstance(text, str) else None
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return found if found is not None and found.tzinfo else None
 
 
 def _instant(at: datetime) -> str:

@@ -5,35 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tools.fhir.capabilities import Capabilities
-from tools.fhir.client import Params, is_id
 from tools.fhir.errors import FhirNotFound, WrongPatient
+from tools.fhir.query import Params, is_id
+from tools.fhir.resource_types import BY_SUBJECT, OWNED, SHARED
 from tools.fhir.wire import Json, Resource
-
-_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
-"""R4 types of the patient compartment that are searched by `subject` and have no `patient` parameter."""
-
-_PATIENT_TYPES = """
-    Account AllergyIntolerance Appointment Basic BodyStructure CarePlan CareTeam ChargeItem Claim ClaimResponse
-    ClinicalImpression Communication CommunicationRequest Composition Condition Consent Coverage DetectedIssue
-    DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference Encounter EpisodeOfCare
-    ExplanationOfBenefit FamilyMemberHistory Flag Goal GuidanceResponse ImagingStudy Immunization
-    ImmunizationEvaluation ImmunizationRecommendation Invoice List MeasureReport Media MedicationAdministration
-    MedicationDispense MedicationRequest MedicationStatement MolecularSequence NutritionOrder Observation Procedure
-    QuestionnaireResponse RelatedPerson RequestGroup ResearchSubject RiskAssessment ServiceRequest Specimen
-    SupplyDelivery Task VisionPrescription
-"""
-_BY_PATIENT = frozenset(_PATIENT_TYPES.split())
-"""R4 types of the patient compartment with a `patient` parameter."""
-
-OWNED = _BY_PATIENT | _BY_SUBJECT
-"""Types whose resources belong to one patient and must say to which."""
-
-_SHARED_TYPES = """
-    ActivityDefinition Device DeviceDefinition Endpoint HealthcareService Library Location Measure Medication
-    MedicationKnowledge Organization PlanDefinition Practitioner PractitionerRole Provenance Questionnaire Substance
-"""
-_SHARED = frozenset(_SHARED_TYPES.split())
-"""Types that may come along (included, referred to): they belong to nobody, or only sometimes to a patient."""
 
 _SOMETIMES_OWNED = frozenset({"Device", "Provenance"})
 """Shared types that can be searched by patient all the same."""
@@ -81,7 +56,7 @@ class PatientScope:
         if resource_type not in OWNED | _SOMETIMES_OWNED:
             msg = f"{resource_type} is not searched by patient: follow references to it instead."
             raise WrongPatient(msg)
-        if resource_type in _BY_SUBJECT or (
+        if resource_type in BY_SUBJECT or (
             not capabilities.offers_param(resource_type, "patient")
             and capabilities.offers_param(resource_type, "subject")
         ):
@@ -93,7 +68,7 @@ class PatientScope:
         kind = resource.get("resourceType")
         if kind == "Patient":
             return resource.get("id") == self.patient_id
-        if kind not in OWNED and kind not in _SHARED:
+        if kind not in OWNED and kind not in SHARED:
             return False
         verdicts = set(self._verdicts(resource))
         foreign_inside = any("other" in set(self._verdicts(inner)) for inner in _dicts(resource.get("contained")))

@@ -9,9 +9,10 @@ from datetime import datetime
 from tools.evidence import Coverage, Evidence, Taken
 from tools.fhir.attachments import WITH_ATTACHMENTS, with_attachments
 from tools.fhir.capabilities import Capabilities
-from tools.fhir.client import PAGE, FhirClient, Params
+from tools.fhir.client import PAGE, FhirClient
 from tools.fhir.errors import FhirError, FhirNotFound, FhirUnreachable
 from tools.fhir.paging import SearchAnswer
+from tools.fhir.query import Params
 from tools.fhir.references import follow
 from tools.fhir.scope import PatientScope
 from tools.fhir.wire import Resource

@@ -3,11 +3,14 @@
 import hashlib
 import json
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 import rfc8785
+
+from chart.collector import paused
 
 Json: TypeAlias = Any
 """Any JSON value."""
@@ -23,18 +26,35 @@ _WIDEST = 40
 
 
 def parse(text: bytes | str) -> Json:
-    """Parse JSON with exact decimals.
+    """Parse JSON with exact decimals; of two values under one name the later counts.
 
     Raises:
-        ValueError: the text is not JSON (NaN and Infinity are not), or is nested too deeply.
+        ValueError: the text is not JSON (NaN and Infinity are not), is nested too deeply, or holds a number that is too
+            long.
     """
     if _too_deep(text if isinstance(text, bytes) else text.encode("utf-8", "replace")):
         msg = "The JSON is nested too deeply."
         raise ValueError(msg)
     try:
+        with paused():
+            return _decoded(text)
+    except _REFUSED:
+        return _read_slowly(text)
+
+
+_decoded = msgspec.json.Decoder(float_hook=Decimal).decode
+_REFUSED = (msgspec.MsgspecError, ValueError, RecursionError, InvalidOperation)
+
+
+def _read_slowly(text: bytes | str) -> Json:
+    """What the fast decoder refuses: half a surrogate pair and other encodings are read, of the rest it says why."""
+    try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except RecursionError:
         msg = "The JSON is nested too deeply."
+        raise ValueError(msg) from None
+    except InvalidOperation:
+        msg = "The JSON holds a number that is too long."
         raise ValueError(msg) from None
 
 

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from typing import Unpack
 
 from tools.fhir import outcome, wire, write_key
-from tools.fhir.auth import Auth, NoAuth
 from tools.fhir.capabilities import Capabilities
-from tools.fhir.client import FhirClient
-from tools.fhir.connection import Connection, Method
+from tools.fhir.connection import Method, Reach
 from tools.fhir.errors import (
     NOT_TAKEN,
     FhirError,
@@ -21,9 +18,8 @@ from tools.fhir.errors import (
     WriteStale,
 )
 from tools.fhir.holdings import Holdings
-from tools.fhir.limits import Limits
+from tools.fhir.sending import Sending
 from tools.fhir.stored import Stored, WriteEntry, holds, references, renamed
-from tools.fhir.transport import Transport
 from tools.fhir.wire import Resource
 from tools.fhir.write_policy import WritePolicy
 
@@ -32,7 +28,7 @@ _LOOK_AGAIN = frozenset({409, 412})
 
 
 @dataclass(kw_only=False, slots=True)
-class Sending:
+class _OnItsWay:
     """One group on its way."""
 
     holdings: Holdings
@@ -41,46 +37,23 @@ class Sending:
     """Whether it may go as one transaction."""
 
 
-class FhirWriter:
+class FhirWriter(Sending):
     """Writes groups of signed resources: `async with FhirWriter("https://host/fhir") as writer: …`."""
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        transport: Transport | None = None,
-        auth: Auth | None = None,
-        limits: Limits | None = None,
-        policy: WritePolicy | None = None,
-    ) -> None:
-        """Prepare a writer; nothing is sent yet. The arguments are `FhirClient`'s, and the policy (None for our own).
+    def __init__(self, base_url: str, *, policy: WritePolicy | None = None, **reach: Unpack[Reach]) -> None:
+        """Prepare a writer; nothing is sent yet.
+
+        Args:
+            base_url: the server's FHIR base, such as `https://host/fhir`.
+            policy: what may be written; None for our own.
+            reach: how it is reached.
 
         Raises:
             BadAddress: the base URL is not usable.
         """
-        self._limits = limits or Limits()
+        super().__init__(base_url, **reach)
         self._policy = policy or WritePolicy.own()
-        self._client = FhirClient(base_url, transport=transport, auth=auth, limits=self._limits)
-        self._connection = Connection(
-            base_url,
-            methods=frozenset({"PUT", "POST"}),
-            auth=auth or NoAuth(),
-            limits=self._limits,
-            transport=transport,
-        )
-
-    async def __aenter__(self) -> Self:
-        """Open the writer."""
-        await self._client.__aenter__()
-        await self._connection.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the writer."""
-        await self._connection.__aexit__(kind, error, trace)
-        await self._client.__aexit__(kind, error, trace)
+        self._limits = self._connection.limits
 
     async def find(self, group: Sequence[WriteEntry]) -> dict[str, Stored]:
         """Which entries the server already holds, by key; an entry that is not in the answer was never written.
@@ -118,7 +91,7 @@ class FhirWriter:
         for entry in group:
             await self._check(entry)
         capabilities = await self._client.capabilities()
-        sending = Sending(Holdings(self._client, capabilities, group), "transaction" in capabilities.interactions)
+        sending = _OnItsWay(Holdings(self._client, capabilities, group), "transaction" in capabilities.interactions)
         try:
             await self._brought(sending, capabilities)
         except WriteRefused as refused:
@@ -126,7 +99,7 @@ class FhirWriter:
             raise
         return tuple(sending.holdings.found[entry.key] for entry in group)
 
-    async def _brought(self, sending: "Sending", capabilities: Capabilities) -> None:
+    async def _brought(self, sending: "_OnItsWay", capabilities: Capabilities) -> None:
         """Send, look and send again, until the server holds the group or will not have it."""
         holdings = sending.holdings
         doubt: FhirError | None = None
@@ -169,7 +142,7 @@ class FhirWriter:
             msg = "What was signed is not the earlier version that it should bring back: prepare the undo again."
             raise WriteForbidden(msg)
 
-    async def _send(self, sending: "Sending", capabilities: Capabilities) -> FhirError | None:
+    async def _send(self, sending: "_OnItsWay", capabilities: Capabilities) -> FhirError | None:
         """Send what is missing; gives the reason for doubt where the server's answer leaves any."""
         holdings = sending.holdings
         missing = holdings.missing

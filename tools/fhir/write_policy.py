@@ -7,8 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Self
 
-from tools.fhir.client import is_id
 from tools.fhir.errors import WriteForbidden
+from tools.fhir.query import is_id
 from tools.fhir.wire import Json, Resource, same
 
 _CODED = frozenset({"status", "intent"})
@@ -30,6 +30,8 @@ class Rule:
     """Codes allowed in elements that are concepts."""
     withdrawn_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Codes allowed there beside, when a version that was read is overwritten to take it back."""
+    needed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Elements that must be there as concepts, with the codes allowed in them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,9 +48,14 @@ class WritePolicy:
     @classmethod
     @cache
     def own(cls) -> Self:
-        """Preround's own policy, `write_policy.toml` beside this module."""
-        text = resources.files("tools.fhir").joinpath("write_policy.toml").read_text("utf-8")
-        return cls.parse(text)
+        """What people sign: `write_policy.toml` beside this module."""
+        return cls.parse(_text("write_policy.toml"))
+
+    @classmethod
+    @cache
+    def reports(cls) -> Self:
+        """What Preround says of itself: `report_policy.toml` beside this module."""
+        return cls.parse(_text("report_policy.toml"))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -81,6 +88,9 @@ class WritePolicy:
             more = rule.withdrawn_codes.get(name, frozenset()) if update else frozenset()
             for code in _codes(resource.get(name)):
                 _one_of(kind, name, code, allowed | more)
+        for name, allowed in rule.needed.items():
+            for code in list(_codes(resource.get(name))) or [""]:
+                _one_of(kind, name, code, allowed)
         self._check_elements(kind, resource, rule, base or {})
 
     def rule(self, resource: Resource) -> Rule:
@@ -110,6 +120,10 @@ class WritePolicy:
                 raise WriteForbidden(msg)
 
 
+def _text(name: str) -> str:
+    return resources.files("tools.fhir").joinpath(name).read_text("utf-8")
+
+
 def _rule(data: Mapping[str, Any]) -> Rule:
     def listed(name: str) -> frozenset[str]:
         return frozenset(data.get(name, ()))
@@ -124,6 +138,7 @@ def _rule(data: Mapping[str, Any]) -> Rule:
         fields=listed("fields"),
         codes=by_element("codes"),
         withdrawn_codes=by_element("withdrawn_codes"),
+        needed=by_element("needed"),
     )
 
 
@@ -137,8 +152,9 @@ def _one_of(kind: str, element: str, value: object, allowed: frozenset[str]) -> 
 
 
 def _codes(concept: Json) -> Iterator[object]:
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    yield from (one.get("code") if isinstance(one, dict) else None for one in codings or ())
+    for one in concept if isinstance(concept, list) else [concept]:
+        codings = one.get("coding") if isinstance(one, dict) else None
+        yield from (coding.get("code") if isinstance(coding, dict) else None for coding in codings or ())
 
 
 def _names(value: Json) -> Iterator[str]:

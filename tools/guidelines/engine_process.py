@@ -7,17 +7,19 @@ import subprocess
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
 from tools.guidelines.node import WORKER_FOLDER, node_binary
+from tools.observer import NOBODY, EngineCall, EngineStarted, Observer, Operation
 
 LONGEST_ANSWER = 256 * 1024 * 1024
 """Bytes; an answer line is held in memory whole."""
 PACKAGES = ("cql-execution", "cql-exec-fhir")
 Part = Callable[[Mapping[str, Any]], None]
 """Told of each part of an answer as it comes."""
+_OPERATIONS: Mapping[str, Operation] = {name: name for name in get_args(Operation)}
 
 
 class WorkerError(Exception):
@@ -52,6 +54,11 @@ class WorkerRefused(WorkerError):
     """The guideline worker could not do what was asked: the kind of error is named, the chart is not quoted."""
 
 
+def installed(node_modules: Path) -> bool:
+    """Whether Node and the packages of the engine are there."""
+    return node_binary().exists() and all((node_modules / each).exists() for each in PACKAGES)
+
+
 @cache
 def cut_off() -> tuple[str, ...]:
     """The command that runs another without a network, where this system allows that; empty where it does not."""
@@ -73,14 +80,17 @@ class EngineProcess:
         node_modules: where `npm ci` put the packages.
         seconds: how long an answer, or the next part of one, may take.
         megabytes: bound on the engine's heap.
+        observer: who watches.
     """
 
-    def __init__(self, *, node_modules: Path, seconds: float, megabytes: int) -> None:
+    def __init__(self, *, node_modules: Path, seconds: float, megabytes: int, observer: Observer = NOBODY) -> None:
         self._node_modules = node_modules.resolve()
         self.seconds = seconds
         self._megabytes = megabytes
         self._process: asyncio.subprocess.Process | None = None
         self._calls = 0
+        self._observer = observer
+        self._started = False
 
     @property
     def pid(self) -> int | None:
@@ -105,6 +115,10 @@ class EngineProcess:
             WorkerTooSlow: the answer, or its next part, did not come in time; the process was killed.
             WorkerRefused: the request failed in the engine.
         """
+        with self._observer.watch(EngineCall(operation=_OPERATIONS.get(str(request.get("op")), "other"))):
+            return await self._answered(request, part)
+
+    async def _answered(self, request: Mapping[str, Any], part: Part) -> Any:  # noqa: ANN401 - JSON
         self._calls += 1
         # float: a chart may be read with Decimal
         line = orjson.dumps({"id": self._calls, **request}, default=float) + b"\n"
@@ -154,8 +168,10 @@ class EngineProcess:
 
     async def _start(self) -> None:
         await self.close()
-        if not node_binary().exists() or not all((self._node_modules / each).exists() for each in PACKAGES):
+        if not installed(self._node_modules):
             raise WorkerMissing
+        self._observer.note(EngineStarted(again=self._started))
+        self._started = True
         self._process = await asyncio.create_subprocess_exec(
             *await asyncio.to_thread(cut_off),
             node_binary(),

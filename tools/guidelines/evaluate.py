@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chart.reference import bare
 from tools.guidelines.cut import at
 from tools.guidelines.evidence import cite
 from tools.guidelines.gaps import measured
@@ -93,7 +94,7 @@ def request_for(
     return {
         "now": as_of.isoformat(timespec="milliseconds"),
         "resources": list(_needed(tagged(list(at(resources, as_of)), ingredients or {}), needs)),
-        "doubtful": sorted({each.split("/_history/")[0] for each in doubtful}),
+        "doubtful": sorted(set(map(bare, doubtful))),
     }
 
 

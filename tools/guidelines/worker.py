@@ -16,6 +16,7 @@ from tools.guidelines.engine_process import WorkerTooSlow as WorkerTooSlow
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.measure import Measure
 from tools.guidelines.measure_library import Asking, MeasureLibrary
+from tools.observer import NOBODY, Observer
 
 
 class GuidelineWorker:
@@ -25,10 +26,13 @@ class GuidelineWorker:
         node_modules: where `npm ci` put the packages.
         seconds: time limit of a call; the start of the process counts.
         megabytes: bound on the engine's heap.
+        observer: who watches.
     """
 
-    def __init__(self, *, node_modules: Path, seconds: float = 20.0, megabytes: int = 512) -> None:
-        self.process = EngineProcess(node_modules=node_modules, seconds=seconds, megabytes=megabytes)
+    def __init__(
+        self, *, node_modules: Path, seconds: float = 20.0, megabytes: int = 512, observer: Observer = NOBODY
+    ) -> None:
+        self.process = EngineProcess(node_modules=node_modules, seconds=seconds, megabytes=megabytes, observer=observer)
         self._loaded: GuidelineLibrary | None = None
         self._needs: Mapping[str, Mapping[str, Any]] = {}
         self._held: MeasureLibrary | None = None

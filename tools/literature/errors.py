@@ -1,13 +1,10 @@
 """What can go wrong while literature is indexed or searched; each message says what to do and holds no chart text."""
 
-import inspect
+from tools.failing import ToolFailure
 
 
-class LiteratureError(Exception):
+class LiteratureError(ToolFailure):
     """The literature could not be used: check the path or the source and try again."""
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
 
 
 class IndexMissing(LiteratureError):

@@ -15,18 +15,19 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import Field
 
 from agents.models.asking import Asker
+from agents.models.decoding import text_of
 from agents.models.failures import ImageRefused, ModelTooSlow, PromptTooLong, TemplateMissing
 from agents.models.in_process import TransformersChat, gemma_prompt, llama3_prompt, prompt_text
 from agents.models.registry import row_of
 from agents.models.reply import ReplyTruncated
 from agents.models.turns import turns
+from agents.worded.answering import asked_for
 from agents.worded.answers import AnswerForm, MoreForm, NotesForm, RepairForm
 from agents.worded.reasoner import WordedReasoner
 from benchmarks.navigator import share_in_prompt
 from tests.models.picture import png, shown
 from tests.models.rounds import ward
 from tests.unit.agents.drafting import story_materials
-from tests.unit.worded.answering import asked_for
 
 # Warnings of torch and transformers about themselves are not ours.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -84,6 +85,26 @@ async def test_every_answer_fits_its_form(name: str, form: Any, request: pytest.
     assert asker.spent.llm_calls == 3, "without a second try"
     assert asker.spent.prompt_tokens > 0
     assert asker.spent.completion_tokens > 0
+
+
+def test_a_byte_that_fits_nowhere_costs_itself_alone(gemma: TransformersChat) -> None:
+    transformers: Any = importlib.import_module("transformers")
+    kit = transformers.AutoTokenizer.from_pretrained(gemma.folder)
+    vocabulary = kit.get_vocab()
+
+    def spelt(raw: bytes) -> list[int]:
+        return [vocabulary[f"<0x{b:02X}>"] for b in raw]
+
+    before, behind = [kit.encode(t, add_special_tokens=False) for t in ("<unused94>Do", " it")]
+    for raw, read in (
+        ("µ – 𝛥".encode(), "µ – 𝛥"),
+        (b'\xf4\x90\x80\x80", "', '\ufffd", "'),
+        (b'"\xed\xa0\x80"', '"\ufffd"'),
+        (b"\xc3\xff\xc3\xa9\xa9", "\ufffd\ufffdé\ufffd"),
+    ):
+        assert text_of(kit, [*before, *spelt(raw), *behind]) == f"<unused94>Do{read} it"
+    assert text_of(kit, []) == ""
+    assert "," not in kit.decode(spelt(b"\xf4\x90\x80\x80,")), "the reason why"
 
 
 async def test_limits_and_refusals_have_names(gemma: TransformersChat) -> None:

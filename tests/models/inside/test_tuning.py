@@ -14,7 +14,8 @@ from agents.models.asking import Asker
 from agents.models.in_process import TransformersChat
 from agents.models.making import loaded_chat
 from agents.models.registry import row_of
-from agents.models.tuning import Example, Recipe, TuningUnusable, read_examples, tune
+from agents.models.tuning import Recipe, tune
+from agents.models.tuning_examples import Example, TuningUnusable, read_examples
 from agents.models.weights import WeightsUnusable
 from agents.worded.answers import MoreForm
 

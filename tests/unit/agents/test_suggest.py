@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from agents.offline.suggestions import suggestion_draft
+from agents.offline.summary import summary
 from agents.reasoner import Material
 from agents.suggest import SHOWN, suggestions
 from tests.unit.agents.drafting import material_of
@@ -86,3 +88,15 @@ def test_where_allergies_could_not_be_read_nothing_is_suggested() -> None:
     due, others = suggestions(material(outcome("statin", STATIN), failed=("AllergyIntolerance",)))
     assert due == ()
     assert [(each.why, "AllergyIntolerance" in each.detail) for each in others] == [("could_not_check", True)]
+
+
+def test_what_is_due_and_was_never_done_takes_one_line() -> None:
+    due = material(outcome("diabetes-foot", LAB))
+    (line,) = [c.text for c in suggestion_draft(due).claims]
+    assert line.startswith("Diabetes-foot: no record of foot exam; Diabetes (2018)")
+    assert not any("foot exam" in c.text for c in summary(due).claims)
+    assert any("retinal exam" in c.text for c in summary(due).claims), "what nobody suggests stays where it was"
+    alone = material()
+    assert any("No record of" in c.text and "foot exam" in c.text for c in summary(alone).claims)
+    unread = material(outcome("diabetes-foot", LAB), failed=("Procedure",))
+    assert not any("no record of" in c.text.lower() for c in suggestion_draft(unread).claims), "nobody has looked"

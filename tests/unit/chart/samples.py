@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.charts import converted, unbundled, us_core
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
 from fhir_fixtures.loading import load_story
@@ -59,30 +59,15 @@ def synthea() -> dict[str, Resources]:
 @lru_cache(maxsize=1)
 def messy() -> tuple[dict[str, Any], ...]:
     """Resources of other makers: US Core examples, converted C-CDA documents, a benchmark's chart."""
-    return tuple(r for r in (*_us_core(), *_ccda(), *_medagentbench()) if isinstance(r.get("resourceType"), str))
+    return tuple(r for r in _others() if isinstance(r.get("resourceType"), str))
 
 
-def _us_core() -> Iterator[dict[str, Any]]:
-    with tarfile.open(needs("messy/us-core-examples.tar.gz")) as archive:
-        for member in archive:
-            file = archive.extractfile(member)
-            if file is not None and member.name.endswith(".json"):
-                yield from _flat(read(file.read()))
-
-
-def _ccda() -> Iterator[dict[str, Any]]:
-    for path in sorted(needs("messy/ccda").glob("*.json.gz")):
-        yield from _flat(read(gzip.decompress(path.read_bytes())))
+def _others() -> Iterator[dict[str, Any]]:
+    yield from us_core(needs("messy/us-core-examples.tar.gz"))
+    yield from converted(needs("messy/ccda"))
+    yield from _medagentbench()
 
 
 def _medagentbench() -> Iterator[dict[str, Any]]:
     for line in gzip.decompress(needs("medagentbench/patients.ndjson.gz").read_bytes()).splitlines():
-        yield from _flat(read(line))
-
-
-def _flat(resource: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
-        for entry in resource.get("entry", []):
-            yield from _flat(entry.get("resource"))
-    elif isinstance(resource, dict):
-        yield resource
+        yield from unbundled(read(line))

@@ -17,7 +17,7 @@ from tests.unit.chart.mutants import mutated
 from tests.unit.chart.samples import Resources, messy, stories
 from tests.unit.chart.test_extract import PATIENT, lost, one
 
-MUTANTS = depth("MUTANTS", 500)
+MUTANTS = depth("MUTANTS", 500, ci=5000)
 SLOW = settings(max_examples=MUTANTS, suppress_health_check=list(HealthCheck))
 KNOWN = [r for resources, _ in stories().values() for r in resources]
 

@@ -10,6 +10,7 @@ import pytest
 
 from chart.chart import Chart
 from chart.sensitive import sensitive_classes
+from chart.site_tables import TableUnusable
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -73,6 +74,7 @@ def test_adolescents_have_a_class_of_their_own(born: str, seen: int) -> None:
     assert len(chart.of("problem")) == seen
 
 
-def test_an_action_that_nobody_knows_withholds(tmp_path: Path) -> None:
+def test_an_action_that_nobody_knows_is_refused_before_a_chart_is_read(tmp_path: Path) -> None:
     (tmp_path / "sensitive.toml").write_text(row("hiv", "HIV", "HIV", "hiv", "mask", "hide"), encoding="utf-8")
-    assert build(patient(), problem("HIV infection"), site=tmp_path).of("problem") == ()
+    with pytest.raises(TableUnusable, match="by_words"):
+        build(patient(), problem("HIV infection"), site=tmp_path)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from chart.chart import STANDS_FOR
+from chart.left_out import STANDS_FOR
+from claims.author import AIAST
 from claims.degrade import ladder, stand_in
-from claims.seal import AIAST, finished_form
+from claims.seal import finished_form
 from review.wellformed import faults
 from tools.fhir.write_policy import WritePolicy
 

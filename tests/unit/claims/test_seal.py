@@ -11,8 +11,10 @@ from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claims.author import Author, device, device_reference
 from claims.canonical import NotCanonical, canonical_bytes, exact_bytes, read_exact, sha256_of
-from claims.seal import Author, Sealed, Signature, derived_id, device, device_reference, seal
+from claims.derived_id import derived_id
+from claims.seal import Sealed, Signature, seal
 
 OFFLINE = Author(device_name="Preround", version="0.1.0", reasoner="offline")
 MODEL = Author(

@@ -20,10 +20,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
-    """Serve an ASGI app; gives its FHIR base URL."""
+async def served(app: Any, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve an ASGI app, on a free port or on one that was its own before; gives its FHIR base URL."""
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
     port = listening.getsockname()[1]
     config = uvicorn.Config(app, log_level="critical", lifespan="off", date_header=False, timeout_graceful_shutdown=1)
     server = _Server(config)

@@ -68,7 +68,7 @@ class Spoilt:
         await send({"type": "http.response.body", "body": body})
 
 
-@settings(max_examples=depth("MUTANTS", 150), suppress_health_check=list(HealthCheck))
+@settings(max_examples=depth("MUTANTS", 150, ci=1000), suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 async def test_a_spoilt_page_ends_in_evidence_or_in_one_of_our_errors(seed: int) -> None:
     limits = Limits(attempts=1, pages=4)

@@ -4,7 +4,8 @@ import pytest
 
 from tools.fhir.capabilities import Capabilities
 from tools.fhir.errors import FhirNotFound, WrongPatient
-from tools.fhir.scope import OWNED, PatientScope
+from tools.fhir.resource_types import OWNED
+from tools.fhir.scope import PatientScope
 
 SCOPE = PatientScope(patient_id="p1", base_url="https://fhir.test/r4/")
 ANYTHING = Capabilities(known=False)

@@ -126,6 +126,7 @@ async def test_the_capability_statement_says_it_where_there_is_no_configuration(
     [
         (["permission-v1"], "read", "system/*.read"),
         (["permission-v1"], "write", "system/*.read system/*.write"),
+        ([], "read", "system/*.rs"),
         ([], "write", "system/*.rs system/*.cu"),
     ],
 )

@@ -1,5 +1,5 @@
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pytest
@@ -72,6 +72,53 @@ def test_what_json_can_not_carry_is_refused(value: Any) -> None:
 def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         wire.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1e99999999999999999999", '{"a": [-1E-99999999999999999999]}', "9" * 5000])
+def test_a_number_that_nothing_can_hold_is_refused(text: str) -> None:
+    for given_as in (text, text.encode()):
+        with pytest.raises(ValueError):  # noqa: PT011
+            wire.parse(given_as)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'{"a": 1, "a": 2, "b": {"c": 1.50, "c": 1.5}}', {"a": 2, "b": {"c": Decimal("1.5")}}),
+        (b'"\\ud800"', "\ud800"),
+        (b'{"\\udc00": "\\ud83d\\ude00"}', {"\udc00": "\U0001f600"}),
+        (b"18446744073709551616", 2**64),
+        (b"-" + b"9" * 300, -int("9" * 300)),
+        (b"-0.0", Decimal("-0.0")),
+        (b"\xef\xbb\xbf[1]", [1]),
+        ("[1.50]".encode("utf-16"), [Decimal("1.50")]),
+    ],
+)
+def test_what_is_seldom_sent_is_read_as_it_stands(text: bytes, value: Any) -> None:
+    found = wire.parse(text)
+    assert found == value
+    assert repr(found) == repr(value)
+
+
+@given(JSON, st.data())
+def test_a_spoilt_text_is_read_as_json_reads_it_or_refused(value: Any, data: st.DataObject) -> None:
+    text = bytearray(wire.dump({"x": [value, 1.25, "\u00e9\n"]}))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        text[place] = data.draw(st.sampled_from(b'{}[]",:.-+eE019\\ntu \x00\xff\n'))
+    try:
+        wanted = repr(json.loads(bytes(text), parse_float=Decimal, parse_constant=_never))
+    except (ValueError, InvalidOperation):
+        wanted = "refused"
+    try:
+        found = repr(wire.parse(bytes(text)))
+    except ValueError:
+        found = "refused"
+    assert found == wanted
+
+
+def _never(name: str) -> None:
+    raise ValueError(name)
 
 
 def test_agrees_with_json_on_plain_values() -> None:

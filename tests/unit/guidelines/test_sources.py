@@ -63,6 +63,7 @@ NESTED = json.dumps(
         ("all.zip", zipped(SINGLE)),
         ("no suffix at all", bundle(*foreign.WHOLE)),
     ],
+    ids=["bundle", "gz", "ndjson", "marked", "list", "nested", "tgz", "zip", "no suffix"],
 )
 def test_each_layout_gives_the_same(name: str, data: bytes, tmp_path: Path) -> None:
     assert kinds(read_bytes(name, data)) == NAMES
@@ -104,6 +105,8 @@ def test_measure_cases_are_known_by_their_shape() -> None:
         ("x.tgz", gzip.compress(tgz({"a.json": b"{}"})[:30])[:25]),
         ("x.zip", zipped({"a.json": b"{}"})[:20]),
     ],
+    # Packed bytes hold the second they were packed in: as names they would differ between the processes of one run.
+    ids=["cut", "words", "gz", "tgz", "zip"],
 )
 def test_what_is_damaged_is_named(name: str, data: bytes) -> None:
     with pytest.raises(GuidelineUnusable, match=r"^x\.\w+"):

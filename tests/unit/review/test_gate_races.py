@@ -14,7 +14,7 @@ from review.gate import decide, open_item
 from review.item import Item
 from review.policy import Policy
 from review.queue import queue, show
-from store import audit
+from store import audit, items
 from store.database import Database
 from tests.unit.review.conftest import NOW, SOON, a_proposal, medication, summary
 
@@ -75,12 +75,12 @@ def test_threads_that_decide_one_item_have_one_winner(db: Database, policy: Poli
     wins: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     broken: list[BaseException] = []
-    items = open_many(db, policy)
+    opened = open_many(db, policy)
     barrier = threading.Barrier(len(deciders))
 
     def work(person: str, call: dict[str, Any]) -> None:
         try:
-            for item in items:
+            for item in opened:
                 barrier.wait(timeout=60)
                 try:
                     decide(db, item_id=item.item_id, person=person, policy=policy, now=SOON, **call)
@@ -97,15 +97,23 @@ def test_threads_that_decide_one_item_have_one_winner(db: Database, policy: Poli
     for thread in threads:
         thread.join()
     assert broken == []
-    assert wins == Counter({item.item_id: 1 for item in items})
-    assert lost == Counter({item.item_id: len(deciders) - 1 for item in items})
-    for item in items:
+    assert wins == Counter({item.item_id: 1 for item in opened})
+    assert lost == Counter({item.item_id: len(deciders) - 1 for item in opened})
+    for item in opened:
         shown = show(db, item.item_id)
         (decision,) = shown.decisions
         entries = len(decision.entries) if decision.verb == "approve" else 0
         assert len(shown.outbox) == 3 * entries
     with db.read() as connection:
         assert audit.verify(connection).broken_at is None
+
+
+def test_a_closed_item_is_not_closed_again_by_who_comes_past_the_gate(db: Database, policy: Policy) -> None:
+    item = open_item(db, a_proposal(policy=policy), policy=policy, now=NOW)
+    with db.write() as connection:
+        assert items.close(connection, item.item_id, to="rejected", now=SOON)
+        assert not items.close(connection, item.item_id, to="approved", now=SOON, approved_entries=(1,))
+    assert show(db, item.item_id).item.state == "rejected"
 
 
 def test_of_two_signatures_at_once_both_count_and_one_completes(db: Database, policy: Policy) -> None:

@@ -83,8 +83,8 @@ def test_a_site_knows_its_people_and_no_others(site: Policy) -> None:
     assert site.grant(" ada  PRESCRIBER ").roles == ("clinician", "prescriber")
     assert site.grant("Anybody").roles == ()
     assert not site.may_review("Anybody")
-    assert site.unattested(3, "Flo Prescriber", frozenset()) == ("evidence_opened", "signed_in_again")
-    assert site.unattested(3, "Flo Prescriber", frozenset({"evidence_opened", "signed_in_again"})) == ()
+    assert site.lacking(3, site.grant("Flo Prescriber"), frozenset()) == ("evidence_opened", "signed_in_again")
+    assert site.lacking(3, site.grant("Flo Prescriber"), frozenset({"evidence_opened", "signed_in_again"})) == ()
 
 
 @pytest.mark.parametrize(

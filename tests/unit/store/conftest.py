@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from store.database import Database
+from store.decisions import DecisionRow
+from store.outbox import OutboxRow
 from store.runs import Run
 from tests.stores import empty_url, postgres, store_url, which_store
 
-__all__ = ["a_run", "db", "empty_url", "postgres", "store_url", "which_store"]
+__all__ = ["a_decision", "a_run", "a_write", "db", "empty_url", "postgres", "store_url", "which_store"]
 
 NOW = datetime(2021, 8, 1, 7, 0, tzinfo=UTC)
 
@@ -34,3 +36,40 @@ def a_run(run_id: str = "run-1", **changes: object) -> Run:
         "updated": NOW,
     }
     return Run(**(values | changes))  # type: ignore[arg-type]
+
+
+def a_decision(item_id: str) -> DecisionRow:
+    return DecisionRow(
+        decision_id=f"d-{item_id}",
+        item_id=item_id,
+        person="Ada Nowak",
+        person_key="ada nowak",
+        roles=("clinician",),
+        verb="approve",
+        entries=(),
+        proposal_sha256="0" * 64,
+        policy_sha256="0" * 64,
+        at=NOW,
+    )
+
+
+def a_write(item_id: str) -> OutboxRow:
+    return OutboxRow(
+        outbox_id=f"{item_id}-1-1",
+        item_id=item_id,
+        entry=1,
+        position=1,
+        part="target",
+        resource_type="Task",
+        resource_id=f"t-{item_id}",
+        if_match=None,
+        body="Said in the record",
+        sha256="0" * 64,
+        group_sha256="0" * 64,
+        state="done",
+        attempts=1,
+        stored_version="1",
+        stored_id=f"t-{item_id}",
+        created=NOW,
+        updated=NOW,
+    )

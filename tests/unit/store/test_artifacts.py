@@ -17,20 +17,22 @@ from tests.unit.store.conftest import NOW
 @given(body=st.binary(max_size=2000))
 def test_bytes_come_back_as_they_were(db: Database, body: bytes) -> None:
     with db.write() as connection:
-        sha256 = put_bytes(connection, body, kind="evidence", now=NOW)
+        sha256 = put_bytes(connection, body, kind="evidence", run_id="run-1", now=NOW)
         assert get_bytes(connection, sha256) == body
 
 
 def test_the_same_content_is_kept_once(db: Database) -> None:
     with db.write() as connection:
-        assert put_bytes(connection, b"x", kind="a", now=NOW) == put_bytes(connection, b"x", kind="b", now=NOW)
+        assert put_bytes(connection, b"x", kind="a", run_id="run-1", now=NOW) == put_bytes(
+            connection, b"x", kind="b", run_id="run-1", now=NOW
+        )
         assert connection.execute(select(func.count()).select_from(artifacts)).scalar() == 1
 
 
 def test_json_keeps_decimals_to_the_digit_and_one_text_for_equal_values(db: Database) -> None:
     with db.write() as connection:
-        one = put_json(connection, {"b": Decimal("8.10"), "a": 1}, kind="x", now=NOW)
-        assert one == put_json(connection, {"a": 1, "b": Decimal("8.10")}, kind="x", now=NOW)
+        one = put_json(connection, {"b": Decimal("8.10"), "a": 1}, kind="x", run_id="run-1", now=NOW)
+        assert one == put_json(connection, {"a": 1, "b": Decimal("8.10")}, kind="x", run_id="run-1", now=NOW)
         assert str(get_json(connection, one, exact=True)["b"]) == "8.10"
         assert get_json(connection, one) == {"a": 1, "b": 8.1}
 
@@ -38,13 +40,13 @@ def test_json_keeps_decimals_to_the_digit_and_one_text_for_equal_values(db: Data
 @pytest.mark.parametrize("value", [Decimal("NaN"), object()], ids=["nan", "object"])
 def test_what_is_not_json_is_refused(db: Database, value: object) -> None:
     with db.write() as connection, pytest.raises(TypeError):
-        put_json(connection, {"a": value}, kind="x", now=NOW)
+        put_json(connection, {"a": value}, kind="x", run_id="run-1", now=NOW)
 
 
 def test_a_missing_or_damaged_artifact_is_said(db: Database) -> None:
     with db.write() as connection:
-        sha256 = put_bytes(connection, b"what was signed", kind="proposal", now=NOW)
-        other = put_bytes(connection, b"what was SIGNED", kind="proposal", now=NOW)
+        sha256 = put_bytes(connection, b"what was signed", kind="proposal", run_id=None, now=NOW)
+        other = put_bytes(connection, b"what was SIGNED", kind="proposal", run_id=None, now=NOW)
         body = connection.execute(select(artifacts.c.body).where(artifacts.c.sha256 == other)).scalar_one()
         connection.execute(update(artifacts).where(artifacts.c.sha256 == sha256).values(body=body))
         with pytest.raises(ArtifactDamaged, match="not what its hash says"):

@@ -1,5 +1,8 @@
 """The audit chain finds every way of touching it."""
 
+import hashlib
+import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -37,6 +40,15 @@ def sql(*statements: str) -> Tamper:
             connection.execute(text(statement))
 
     return tamper
+
+
+def hashed_anew(connection: Transaction) -> None:
+    """A row changed, and its own hash computed over what it says now; the row behind it is left as it was."""
+    sql("UPDATE audit SET actor = 'Somebody else' WHERE seq = 3")(connection)
+    content = "SELECT seq, at, actor, act, subject, detail, previous FROM audit WHERE seq = 3"
+    row = json.dumps(tuple(connection.execute(text(content)).one()), separators=(",", ":"))
+    digest = hashlib.sha256(row.encode()).hexdigest()
+    connection.execute(text("UPDATE audit SET hash = :digest WHERE seq = 3"), {"digest": digest})
 
 
 def test_an_empty_and_a_grown_chain_hold(db: Database) -> None:
@@ -79,6 +91,7 @@ def test_an_empty_and_a_grown_chain_hold(db: Database) -> None:
             ),
             6,
         ),
+        (hashed_anew, 4),
     ],
     ids=[
         "actor changed",
@@ -95,6 +108,7 @@ def test_an_empty_and_a_grown_chain_hold(db: Database) -> None:
         "missing and renumbered",
         "reordered",
         "one put in",
+        "changed and hashed anew",
     ],
 )
 def test_a_touched_chain_is_found_where_it_breaks(db: Database, tamper: Tamper, broken_at: int) -> None:
@@ -120,3 +134,25 @@ def test_a_row_stands_or_falls_with_what_it_records(db: Database) -> None:
     grow(db, 1)
     with db.read() as connection:
         assert audit.verify(connection).broken_at is None
+
+
+def test_acts_of_many_at_once_make_one_chain(db: Database) -> None:
+    broken: list[BaseException] = []
+
+    def act(name: str) -> None:
+        try:
+            for n in range(10):
+                with db.write() as connection:
+                    audit.append(connection, at=NOW, actor=name, act="item.opened", subject=f"{name}-{n}", detail={})
+        except BaseException as error:
+            broken.append(error)
+
+    threads = [threading.Thread(target=act, args=(f"Reviewer {n}",)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    with db.read() as connection:
+        report = audit.verify(connection)
+        assert (report.rows, report.broken_at) == (50, None)

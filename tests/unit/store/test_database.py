@@ -10,14 +10,18 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from store import audit, runs
-from store.database import Database, DatabaseAway, DatabaseTooNew, DatabaseUnusable, revision
+from store import audit, batch_tables, duty_tables, hook_tables, rollout_tables, runs, watch_tables
+from store.database import Database, DatabaseAway, DatabaseTooNew, revision
+from store.engine import DatabaseUnusable
 from store.migrations import HEAD, chain
 from store.tables import metadata
 from tests.unit.store.conftest import NOW, a_run
 
 
 def test_the_chain_makes_the_tables_that_the_code_reads(db: Database) -> None:
+    # every module with tables is imported
+    assert hook_tables.hook_cards.metadata is watch_tables.watches.metadata is metadata
+    assert batch_tables.batches.metadata is rollout_tables.switches.metadata is duty_tables.duties.metadata is metadata
     with db.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         made = inspect(connection)

@@ -36,7 +36,7 @@ def an_item(item_id: str, run_id: str, state: items.ItemState = "open") -> ItemR
 def test_every_field_comes_back(db: Database) -> None:
     with db.write() as connection:
         runs.create(connection, a_run("run-0"))
-        result = put_json(connection, {"page": []}, kind="result", now=NOW)
+        result = put_json(connection, {"page": []}, kind="result", run_id="run-1", now=NOW)
         full = a_run(
             question="Is she allergic?",
             since="2021-01",
@@ -101,7 +101,7 @@ def test_of_many_who_move_one_status_one_succeeds(db: Database) -> None:
 
 def test_the_queries_find_what_waits_and_what_nobody_drives(db: Database) -> None:
     with db.write() as connection:
-        sha256 = put_json(connection, {}, kind="proposal", now=NOW)
+        sha256 = put_json(connection, {}, kind="proposal", run_id="run-1", now=NOW)
         for name, status in {
             "running": "running",
             "waits": "awaiting_review",

@@ -9,9 +9,9 @@ import pytest
 from agents.models.asking import about_tokens
 from agents.models.registry import row_of
 from agents.reasoner import Brief, Material
+from agents.worded.answering import answering, asked_for, reasoner_on
 from benchmarks.navigator import share_in_prompt
 from tests.unit.agents.drafting import chart_materials, story_materials
-from tests.unit.worded.answering import answering, asked_for, reasoner_on
 
 TASKS = ("summary", "comparison", "suggestions")
 

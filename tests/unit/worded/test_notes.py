@@ -10,12 +10,12 @@ import pytest
 
 from agents.models.asking import about_tokens
 from agents.reasoner import Material
+from agents.worded.answering import answering, reasoner_on
 from agents.worded.answers import NotesForm
 from agents.worded.notes import Offered, Read, offered, read
 from claims.verify import verify
 from tests.unit.agents.drafting import material_of
 from tests.unit.chart.entries import AS_OF, resources_of
-from tests.unit.worded.answering import answering, reasoner_on
 
 LAST = (
     "Palpitations on stairs for a week. Denies chest pain. Mother had a stroke at 71. "

@@ -1,0 +1,1 @@
+"""Questions in plain English, answered by rules from the chart."""

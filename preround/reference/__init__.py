@@ -1,0 +1,1 @@
+"""The reference, written from the program itself: commands, settings, schemas, HTTP and model cards."""

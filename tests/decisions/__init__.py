@@ -1,0 +1,1 @@
+"""Campaigns against decisions: racing reviewers, tampered proposals, an edited audit table."""

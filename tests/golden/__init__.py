@@ -1,0 +1,1 @@
+"""Rounds that wait for their review, as a release left them."""

@@ -1,0 +1,1 @@
+"""What a store that fills up costs."""

@@ -1,0 +1,1 @@
+"""What benchmarks work out, held to what is known without them."""

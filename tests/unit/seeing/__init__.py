@@ -1,0 +1,1 @@
+"""Reading pictures, without a model."""
