@@ -18,6 +18,7 @@ from preround.quiet import quieten
 
 DATA = Path(os.environ.get("PREROUND_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 IN_CI = bool(os.environ.get("CI"))
+pytest_plugins = ["tests.stores"]
 PARTS = {"PREROUND_TEST_DATA", "PREROUND_CHROMIUM"}
 """What says where parts of the tests are."""
 

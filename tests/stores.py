@@ -1,4 +1,4 @@
-"""Both stores: what is tested on one is tested on the other. Import these fixtures into a conftest."""
+"""Both stores: what is tested on one is tested on the other. Every test has these fixtures."""
 
 from __future__ import annotations
 

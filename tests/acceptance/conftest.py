@@ -8,9 +8,7 @@ import pytest
 
 from tests.acceptance.homes import Home, copied, drafted_home, loaded_home
 from tests.postgres import PostgreSQL
-from tests.stores import Store, postgres, which_store
-
-__all__ = ["postgres", "which_store"]
+from tests.stores import Store
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ import pytest
 from tests.acceptance.cohorts import cohort_home
 from tests.acceptance.homes import Home, copied
 from tests.postgres import PostgreSQL
-from tests.stores import Store, postgres, which_store
-
-__all__ = ["home", "postgres", "which_store"]
+from tests.stores import Store
 
 
 @pytest.fixture

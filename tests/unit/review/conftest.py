@@ -12,9 +12,6 @@ from review.policy import Policy, load_policy
 from review.proposal import Draft, Proposal, propose
 from store import runs
 from store.database import Database
-from tests.stores import postgres, store_url, which_store
-
-__all__ = ["postgres", "store_url", "which_store"]
 
 NOW = datetime(2021, 8, 1, 7, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=5)

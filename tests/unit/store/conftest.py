@@ -9,9 +9,6 @@ from store.database import Database
 from store.decisions import DecisionRow
 from store.outbox import OutboxRow
 from store.runs import Run
-from tests.stores import empty_url, postgres, store_url, which_store
-
-__all__ = ["a_decision", "a_run", "a_write", "db", "empty_url", "postgres", "store_url", "which_store"]
 
 NOW = datetime(2021, 8, 1, 7, 0, tzinfo=UTC)
 
