@@ -53,7 +53,7 @@ def _campaign(store: str, number: int, seed: int) -> Tally:
     with _home(store) as settings, all_ended():
         campaign = Campaign(settings)
         places = campaign.places()
-        if places < LEAST:
+        if places <= LEAST:
             raise SystemExit(f"A life passes {places} places: are they still counted?")
         began = time.monotonic()
         chosen = list(points(number, places=places, seed=seed, spread=True))
