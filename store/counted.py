@@ -75,6 +75,7 @@ def counted(connection: Connection, *, tasks: bool = False, copy: str | None = N
         .select_from(batch_members.join(batches, batches.c.batch_id == batch_members.c.batch_id))
         .where(batches.c.state == "open", batch_members.c.settled.is_(None))
     )
+    watched = every(connection)
     return Counted(
         rounds={str(status): number for status, number in by_status},
         open_items={int(tier): number for tier, number in by_tier},
@@ -83,8 +84,8 @@ def counted(connection: Connection, *, tasks: bool = False, copy: str | None = N
         outbox={str(state): number for state, number in by_state},
         unsettled=int(connection.execute(unsettled).scalar() or 0),
         beginnings=tally(connection),
-        looked={one.rule: one.looked for one in every(connection) if one.looked is not None},
-        troubled=sum(one.problem is not None for one in every(connection)),
+        looked={one.rule: one.looked for one in watched if one.looked is not None},
+        troubled=sum(one.problem is not None for one in watched),
         tasks=behind(connection) if tasks else None,
         copy=None if copy is None else unsent(connection, copy),
     )

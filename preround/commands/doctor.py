@@ -11,11 +11,11 @@ from importlib.metadata import packages_distributions
 from agents.models.failures import EndpointRefused
 from chart.site_tables import TableUnusable, rows_in, tables
 from preround.clock import WallClock
-from preround.commands.models import reached
 from preround.door import Fhir, Json, leave, out, settings_with, write_json
 from preround.fhir_login import login
 from preround.home import HomeUnusable, open_database
 from preround.people.checks import door_checks
+from preround.reaching import reached
 from preround.reasoners import model_row
 from preround.reporting.checks import reporting_checks
 from preround.settings import Settings

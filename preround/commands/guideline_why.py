@@ -13,9 +13,9 @@ from chart.appraisal import appraise
 from chart.chart import Chart
 from chart.sensitive import sensitive_classes
 from preround.clock import WallClock
-from preround.commands.run import instant
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Missing, Unusable
+from preround.instant import instant
 from preround.rounds import patient_id
 from preround.wiring import House, guideline_folders
 from tools.fhir.read_patient import read_patient

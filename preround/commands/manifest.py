@@ -10,8 +10,8 @@ from rich.table import Table
 from chart.manifest import ORDER, Manifest, manifest_json
 from chart.manifest import manifest as manifest_of
 from preround.chart_reading import Reading, read
-from preround.commands.run import instant
 from preround.door import Fhir, Json, enter, err, out, write_json
+from preround.instant import instant
 from preround.rounds import patient_id
 from preround.wiring import House
 

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from preround import rounds
 from preround.commands.incidents import incident_json, say_incidents
-from preround.commands.show import row
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import Unusable
 from preround.people.signing import me_here
+from preround.showing import row
 from preround.web.wording import span_words
 from preround.wiring import House
 from review.card import Card

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -13,8 +13,9 @@ from preround.comparing import compare as compared
 from preround.door import Fhir, Json, enter, leave, out, settings_with, write_json
 from preround.failure import NOT_FOUND, REFUSED
 from preround.home import open_database
+from preround.rollout_figures import figures_of, row_json
 from preround.wiring import House
-from review.rollout import Answer, Bound, Row, bounds, happened, rows, whole
+from review.rollout import Answer, bounds, happened, rows, whole
 
 rollout = typer.Typer(
     invoke_without_command=True,
@@ -81,31 +82,3 @@ def compare(
         return 0
 
     enter(work, fhir=fhir, json=json)
-
-
-def figures_of(one: Row) -> tuple[str, str, str, str]:
-    """Share, counts, interval and bound of a row, in words."""
-    if not one.denominator:
-        return "–", f"0 (needs {one.bound.minimum})", "–", bound_words(one.bound)
-    least = f" (needs {one.bound.minimum})" if one.denominator < one.bound.minimum else ""
-    of = f"{one.numerator} of {one.denominator}{least}"
-    return f"{one.share:.0%}", of, f"{one.low:.0%} to {one.high:.0%}", bound_words(one.bound)
-
-
-def bound_words(bound: Bound) -> str:
-    """A bound in words."""
-    said = f"at least {bound.at_least:.0%}" if bound.at_least is not None else f"at most {bound.at_most:.0%}"
-    return f"{said}, whole interval" if bound.judged == "interval" else said
-
-
-def row_json(one: Row) -> dict[str, Any]:
-    """A row as JSON."""
-    return {
-        **one.bound.model_dump(),
-        "numerator": one.numerator,
-        "denominator": one.denominator,
-        "share": one.share,
-        "low": round(one.low, 4),
-        "high": round(one.high, 4),
-        "answer": one.answer,
-    }

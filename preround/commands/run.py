@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from preround.door import Fhir, Json, ReasonerOption, enter, err, leave, out, wr
 from preround.failure import UNREACHABLE, Unusable
 from preround.imaging.door import Order, read_pictures
 from preround.imaging.supplied import by_hand
+from preround.instant import day, instant
 from preround.progress import Shown
 from preround.wiring import House
 
@@ -90,33 +90,6 @@ def _only_imaging() -> int:
         "The options --study, --picture, --modality, --body-part, --view, --taken and --again go with --task imaging; "
         "give that task, or leave them out"
     )
-
-
-def instant(text: str) -> datetime:
-    """An aware datetime; without an offset it is UTC, a date alone is its end.
-
-    Raises:
-        Unusable: when it is none.
-    """
-    try:
-        if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), datetime.max.time(), UTC).replace(microsecond=0)
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise Unusable(f"{text} is not a date and time; write it like 2021-08-01T00:00:00Z") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def day(text: str) -> str:
-    """A date.
-
-    Raises:
-        Unusable: when it is none.
-    """
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise Unusable(f"{text} is not a date; write it like 2021-03-01") from error
 
 
 def show_result(found: dict[str, Any]) -> None:

@@ -5,32 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 
-from agents.plan import Plan
-from claims.claim import Claim, Draft
-from claims.suggestion import NotSuggested, Suggestion
-from fhir_fixtures.story import Story
 from preround.door import Json, leave, out, write_json
 from preround.failure import Missing
-from preround.results import Decided, ItemShown, QueueRow, Result
-from preround.settings import Settings
+from preround.schemas import MODELS
 from review.reasons import reasons
-
-MODELS: dict[str, type[BaseModel]] = {
-    "claim": Claim,
-    "draft": Draft,
-    "plan": Plan,
-    "suggestion": Suggestion,
-    "not-suggested": NotSuggested,
-    "settings": Settings,
-    "story": Story,
-    "result": Result,
-    "queue-row": QueueRow,
-    "item": ItemShown,
-    "decision": Decided,
-}
-"""What has a schema, by name."""
 
 
 def schema(

@@ -12,9 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from agents.models.audio import Audio, read_audio
 from claims.note import NoteKind, words_of
 from preround import rounds
-from preround.commands.run import instant, show_result
+from preround.commands.run import show_result
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import UNREACHABLE, Unusable
+from preround.instant import instant
 from preround.speech import hearer_of
 from preround.transcribing import Order
 from preround.transcribing import transcribe as transcribed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from preround.commands.models import reached
 from preround.imaging.door import ON
 from preround.imaging.room import archive_of, room_of, seeing_row, sorter_of
+from preround.reaching import reached
 from preround.settings import Settings
 from tools.fhir.errors import FhirError
 from tools.imaging.errors import ImagingError

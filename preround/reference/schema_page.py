@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from preround.commands.schema import MODELS
 from preround.reference.writing import code, heading, plain, table
+from preround.schemas import MODELS
 
 Schema = Mapping[str, Any]
 

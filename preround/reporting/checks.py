@@ -27,13 +27,9 @@ def reporting_checks(settings: Settings) -> list[tuple[str, bool, str]]:
     found = []
     if queue is not None:
         link = "" if settings.public_url else "; without a link to the item (PREROUND_PUBLIC_URL)"
-        why = (
-            f": {queue.last_error}"
-            if queue.last_error
-            else " (`preround serve` and `preround worker` do it)"
-            if queue.items
-            else ""
-        )
+        why = " (`preround serve` and `preround worker` do it)" if queue.items else ""
+        if queue.last_error:
+            why = f": {queue.last_error}"
         words = f"{queue.shown} items shown, {queue.items} not as they stand{why}{link}"
         found.append(("tasks", not (queue.items and queue.last_error), words))
     if chain is not None:

@@ -16,11 +16,11 @@ from graphs.node import run_of
 from graphs.switched import check_begins
 from preround import deciding, rounds
 from preround.asking import ask_beside
-from preround.commands.run import day, instant
-from preround.commands.show import item_json, rows
 from preround.dispatch.dispatcher import Dispatcher
 from preround.failure import Missing
+from preround.instant import day, instant
 from preround.people.signing import name_here, signer_here
+from preround.showing import item_json, rows
 from preround.web.api_bodies import Ending, NewAsk, NewDecision, NewRun
 from preround.web.once import OnceRoute, documented, run_id_of
 from preround.web.problem_json import PROBLEM

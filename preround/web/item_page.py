@@ -10,8 +10,8 @@ from typing import Any
 from chart.identity import Identity
 from chart.reference import bare
 from graphs.node import run_of
-from preround.commands.show import paces_of
 from preround.deciding import seed_json
+from preround.showing import paces_of
 from preround.web.entry_view import EntryView, Stopped, entry_view, stopped_entries
 from preround.web.pictures import LookView, look_of
 from preround.web.readings import Readings

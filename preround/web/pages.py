@@ -13,11 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from graphs.node import run_of
 from preround import deciding, rounds
 from preround.asking import ask_beside
-from preround.commands.show import receipt_words
 from preround.evidence import LITERATURE, note
 from preround.failure import EXPECTED, Declined, Missing
 from preround.imaging.door import ON
 from preround.people.signing import edits_json_here, signer_here
+from preround.showing import receipt_words
 from preround.web.author_page import author_of
 from preround.web.decision_form import AskNeeded, ChoiceNeeded, Filled, NameNeeded, checked_ask, filled, said
 from preround.web.evidence_view import evidence_of

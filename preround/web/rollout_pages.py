@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from preround.commands.rollout import figures_of
+from preround.rollout_figures import figures_of
 from preround.switching import throw
 from preround.web.informatics import informaticist, one_of, texts
 from preround.web.problem import Problem, problem_of

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.wiring import open_house
 from tests.acceptance.homes import SYNTHEA, Home, copied, needs_synthea, synthea_home
 

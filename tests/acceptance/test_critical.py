@@ -12,7 +12,7 @@ from agents.models.reply import ModelFailed
 from agents.models.scripted import ScriptedChat
 from agents.worded.reasoner import WordedReasoner
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.wiring import open_house
 from tests.acceptance.homes import AS_OF, PATIENT, Home
 from tools.fhir import wire

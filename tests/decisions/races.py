@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 from claims.canonical import read_exact
 from preround import deciding, rounds
-from preround.commands.run import instant
 from preround.home import open_database
+from preround.instant import instant
 from preround.settings import Settings
 from preround.web.app import create_web
 from preround.web.listening import answered, listening

@@ -14,7 +14,7 @@ from fhir_fixtures.bundles import bundles
 from graphs.state import GRAPH_VERSION
 from preround import rounds
 from preround.clock import WallClock
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import open_house
 from tests.acceptance.homes import loaded

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.web.app import create_web
 from preround.wiring import House, open_house

@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 from agents.models.reply import ModelFailed
 from graphs.runner import Runner
 from preround import rounds
-from preround.commands.run import instant
 from preround.failure import outcome, sentence
+from preround.instant import instant
 from preround.settings import Settings
 from preround.telemetry.crash import told
 from preround.telemetry.logs import silent, speak

@@ -17,7 +17,7 @@ from agents.plan import Plan
 from agents.reasoner import Brief, Material
 from claims.claim import Draft
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.wiring import House, open_house
 from store import hook_cards

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from preround import deciding, rounds
-from preround.commands.run import instant
-from preround.commands.show import item_json
 from preround.failure import Declined
+from preround.instant import instant
+from preround.showing import item_json
 from preround.wiring import House
 from review.errors import NeverProposed
 from review.queue import queue, show

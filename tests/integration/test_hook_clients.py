@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from preround.cds_hooks.site import HookClient, HookSite
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.settings import Settings
 from preround.web.app import create_web

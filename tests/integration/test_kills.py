@@ -17,8 +17,8 @@ import pytest
 
 from claims.canonical import read_exact
 from preround import deciding, rounds
-from preround.commands.run import instant
 from preround.home import open_database
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import House
 from review.errors import AlreadyDecided

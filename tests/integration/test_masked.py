@@ -24,11 +24,11 @@ from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from preround import rounds
 from preround.commands.guideline_why import asked as asked_why
-from preround.commands.show import item_json
 from preround.load import load
 from preround.model_context.held import HeldPatient
 from preround.model_context.tools import PatientTools
 from preround.settings import Settings
+from preround.showing import item_json
 from preround.wiring import SANDBOX_URL, House, open_house
 from review.queue import show
 from tests.visiting import visiting

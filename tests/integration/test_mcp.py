@@ -14,7 +14,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.model_context.held import HeldPatient
 from preround.model_context.http import serve_http
 from preround.model_context.server import server_of

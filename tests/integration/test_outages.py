@@ -22,11 +22,11 @@ from sqlalchemy import event
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preround.commands.run import instant
 from preround.dispatch import batch, driving
 from preround.dispatch.cohort import Cohort
 from preround.dispatch.here import Here
 from preround.home import sandbox_app
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import House, Outside, open_house
 from review.queue import queue

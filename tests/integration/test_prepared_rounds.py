@@ -16,8 +16,8 @@ from claims.author import Author
 from claims.claim import Claim, Draft, Section, Task
 from graphs.prepared import Prepared, PreparedEntry
 from preround import deciding, rounds
-from preround.commands.run import instant
 from preround.failure import Declined, Missing
+from preround.instant import instant
 from preround.wiring import House, open_house
 from review.errors import NeverProposed, NotDrafted
 from review.queue import queue, show

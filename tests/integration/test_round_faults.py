@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from graphs.node import run_of
 from preround import deciding, rounds
-from preround.commands.run import instant
 from preround.failure import Declined, Missing
 from preround.home import open_database
+from preround.instant import instant
 from preround.wiring import House
 from review.errors import AlreadyDecided, ItemExpired, RoundOver
 from review.queue import queue, show

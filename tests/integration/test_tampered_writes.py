@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.wiring import House, open_house
 from review.errors import RecordDiffers
 from review.gate import decide

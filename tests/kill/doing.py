@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from preround import deciding, rounds
-from preround.commands.run import instant
 from preround.failure import Declined
+from preround.instant import instant
 from preround.wiring import House
 from review.errors import GateError
 from review.queue import show

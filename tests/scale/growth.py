@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preround import deciding, rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import House, open_house
 from tests.acceptance.homes import AS_OF

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from preround import deciding, rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import House, Outside, open_house
 from store.database import Database, database_at

@@ -6,7 +6,7 @@ import gc
 import tracemalloc
 
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.wiring import House, open_house
 from review.worklist import lines, waiting
 from store.worklist import Wanted

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from preround import deciding, rounds
-from preround.commands.run import instant
 from preround.failure import Declined
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import open_house
 from review.queue import queue, show

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.reporting.passes import report_once
 from preround.settings import Settings

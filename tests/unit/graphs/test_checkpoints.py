@@ -16,7 +16,7 @@ import pytest
 from graphs.approving import Answer
 from graphs.checkpoints import sqlite_checkpoints
 from preround import deciding, rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.wiring import open_house
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home
 

@@ -11,7 +11,7 @@ import pytest
 
 from graphs.ledger import CpuShares, Meter
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.wiring import House, open_house
 from tests.acceptance.cohorts import cohort_home
 from tests.acceptance.homes import Home, copied

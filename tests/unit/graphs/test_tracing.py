@@ -25,7 +25,7 @@ import asyncio, os
 from pathlib import Path
 from langchain_core.tracers.langchain import wait_for_all_tracers
 from preround import rounds
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.settings import Settings
 from preround.wiring import open_house
 

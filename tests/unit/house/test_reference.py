@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from agents.models.registry import registry
 from agents.models.source import GROUPS
 from preround.cli import COMMANDS
-from preround.commands.schema import MODELS
 from preround.reference.pages import pages
 from preround.reference.schema_page import holds
 from preround.reference.settings_page import variables
 from preround.reference.writing import table
+from preround.schemas import MODELS
 from preround.settings import Settings
 from review.decision import Verb
 from tests.unit.house.files import ROOT

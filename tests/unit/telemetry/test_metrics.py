@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from preround import deciding, rounds
 from preround.clock import WallClock
-from preround.commands.run import instant
+from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.reporting.passes import report_once
 from preround.telemetry import state
