@@ -50,7 +50,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loading:
-    """Loading into an empty sandbox."""
+    """Loading into an empty sandbox, the fastest of three."""
 
     resources: int
     """Resources loaded."""
@@ -192,9 +192,18 @@ def measure(data: Path, parts: Collection[Part] = PARTS, *, small: int = SMALL, 
         folder = Path(name)
         return Report(
             facts=facts_of(list(samples(data))) if there and "facts" in parts else None,
-            loading=asyncio.run(loaded(data, folder))[0] if there and "loading" in parts else None,
+            loading=_fastest(data, folder) if there and "loading" in parts else None,
             searches=asyncio.run(grown(folder, small, large)) if "searches" in parts else [],
         )
+
+
+def _fastest(data: Path, folder: Path, turns: int = 3) -> Loading:
+    """Load the same into so many new sandboxes; what else the machine does can only slow one down."""
+    found = []
+    for turn in range(turns):
+        (folder / str(turn)).mkdir()
+        found.append(asyncio.run(loaded(data, folder / str(turn)))[0])
+    return max(found, key=lambda one: one.a_second)
 
 
 def show(report: Report) -> None:
