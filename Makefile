@@ -18,7 +18,7 @@ DEV := .venv/.dev
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rfEs
 ARGS ?=
 
-.PHONY: help demo serve test check lint types imports format pins reference bench clean
+.PHONY: help demo serve test deep check lint types imports format pins reference bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -30,11 +30,14 @@ demo: $(APP) node_modules ## pre-round an invented patient and serve the review 
 serve: $(APP) node_modules ## serve the review queue on http://127.0.0.1:8000
 	@$(BIN)/preround serve $(ARGS)
 
-test: $(DEV) node_modules/.dev ## run every test that this machine can run, and name the others
-	@$(PYTEST) $(ARGS)
+test: $(DEV) node_modules/.dev ## run the tests, in minutes, and name those that this machine can't run; what takes long is left to make deep
+	@$(PYTEST) -m "not deep" $(ARGS)
 
-check: lint types imports $(DEV) node_modules/.dev ## all of it: format, lint, types, import contracts, tests with the coverage floor
-	@$(PYTEST) --cov --cov-report=term $(ARGS)
+deep: $(DEV) node_modules/.dev ## run the tests that take long: a real vLLM, documents walked, kill and decision campaigns, checks taken out one by one
+	@$(PYTEST) -m deep $(ARGS)
+
+check: lint types imports $(DEV) node_modules/.dev ## format, lint, types, import contracts, the tests with the coverage floor
+	@$(PYTEST) -m "not deep" --cov --cov-report=term $(ARGS)
 
 lint: $(DEV)
 	@$(BIN)/ruff format --check .

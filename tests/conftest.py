@@ -58,11 +58,27 @@ _LONG = ("models", "kill", "acceptance", "properties", "browser", "decisions", "
 """Folders whose files take long, the longest first."""
 
 
+_DEEP = (
+    "models",
+    "kill",
+    "decisions",
+    "scale",
+    "security",
+    "acceptance/test_documents.py",
+    "acceptance/test_newcomer.py",
+)
+"""What `make deep` runs, and `make test` does not: a folder's or a module's tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that of two workers neither is left alone with a long file at the end."""
     place = {folder: number for number, folder in enumerate(_LONG)}
     here = Path(__file__).parent
     items.sort(key=lambda item: place.get(item.path.relative_to(here).parts[0], len(_LONG)))
+    for item in items:
+        if any(item.path.is_relative_to(here / part) for part in _DEEP):
+            item.add_marker(pytest.mark.deep)
 
 
 def _missing_in_ci(report: pytest.TestReport | pytest.CollectReport) -> str | None:

@@ -10,7 +10,7 @@ def depth(name: str, here: int, ci: int | None = None) -> int:
 
     Args:
         name: `KILLS` is asked of the environment as `TEST_KILLS`, which comes before all else.
-        here: what fits into `make test`.
+        here: what somebody waits for.
         ci: what `.ci/run` has time for; as many as `here` without it.
     """
     said = os.environ.get(f"TEST_{name}")

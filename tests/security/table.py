@@ -19,7 +19,7 @@ _HEAD = """# Each security check, switched off
 Tests that pass say little about a check until it is gone. `python -m tests.security` copies the project, takes one
 check out of its source, runs the tests that are named for it, and does so for each check below in turn: with the check
 every one of these tests passes, without it every one fails. A failure because the program no longer runs does not
-count. `make test` tries a few of them, others as the code changes.
+count. `make deep` tries a few of them, others as the code changes.
 
 A row is written when its check was tried, with the day. Threats are those of the [threat model](threat-model.md); paths
 of tests are under `tests/`. Where two checks stand behind each other, as compare-and-swap behind the lock of
