@@ -8,9 +8,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
+from preround.subscriptions.site import SubscriptionSite
 from tests.browser.conftest import ARGS, chromium
 from tests.browser.serving import serving
 from tests.browser.ward import drafted_for, namesakes, patient
+from tests.integration.happening import admission
 from tests.visiting import WITH_KEY
 
 STORIES = ("diabetes-ckd", "pregnancy", "child-asthma")
@@ -23,7 +25,8 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         drafted_for(Path(home), *map(patient, STORIES), *namesakes("overdue-screening", "Delta", "Fir", "Rowan"))
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGS))
-        with serving(Path(home)) as site:
+        watching = SubscriptionSite(enabled=True, poll_seconds=0)
+        with serving(Path(home), subscriptions=watching) as site:
             for size, take in ((DESK, desk), (PHONE, phone)):
                 context = browser.new_context(
                     base_url=site, extra_http_headers=WITH_KEY, viewport=size, reduced_motion="reduce"
@@ -34,7 +37,7 @@ def main(folder: Path) -> None:
 
 
 def desk(page: Page, folder: Path) -> None:
-    """The queue, an item, a source beside it, a form and a receipt."""
+    """The queue, an item, a source beside it, a form, a receipt, and the pages of those who run it."""
 
     def keep(name: str) -> None:
         page.screenshot(path=folder / f"{name}.png")
@@ -60,6 +63,18 @@ def desk(page: Page, folder: Path) -> None:
     keep("receipt")
     page.goto("/rollout")
     keep("rollout")
+    page.goto("/watching")
+    page.get_by_role("button", name="Subscribe: admission").click()
+    stay = admission("admitted", f"Patient/{patient(STORIES[0]).patient_id}")
+    assert page.request.put("/fhir/Encounter/admitted", data=stay).status == 201
+    for _ in range(20):
+        page.wait_for_timeout(500)
+        page.goto("/watching?")
+        if page.get_by_text("1 waits").count():
+            break
+    keep("watching")
+    page.goto("/quality")
+    keep("quality")
 
 
 def phone(page: Page, folder: Path) -> None:
