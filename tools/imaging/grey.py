@@ -10,6 +10,7 @@ from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
 from tools.imaging.errors import PixelsUnsupported
+from tools.imaging.functional_groups import functional_group
 from tools.imaging.window import Modality, Table, Window, modality_of, rounded, shades, stretched, windows_of
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def values_of(dataset: Dataset, stored: NDArray[Any], frame: int) -> Values:
     bits = 0 if fraction else int(dataset.get("BitsStored") or stored.dtype.itemsize * 8)
     signed = not fraction and int(dataset.get("PixelRepresentation") or 0) == 1
     clean = stored if fraction else _without_unused(stored, bits, int(dataset.get("HighBit") or bits - 1), signed)
-    group = _group(dataset, frame, "PixelValueTransformationSequence")
+    group = functional_group(dataset, frame, "PixelValueTransformationSequence")
     return Values(
         stored=clean,
         modality=modality_of(group if group is not None else dataset),
@@ -116,19 +117,9 @@ def values_of(dataset: Dataset, stored: NDArray[Any], frame: int) -> Values:
 
 
 def _own(dataset: Dataset, frame: int, which: int) -> Window | Table | None:
-    group = _group(dataset, frame, "FrameVOILUTSequence")
+    group = functional_group(dataset, frame, "FrameVOILUTSequence")
     found = windows_of(group if group is not None else dataset)
     return found[which] if which < len(found) else found[0] if found else None
-
-
-def _group(dataset: Dataset, frame: int, name: str) -> Dataset | None:
-    """A functional group: what this frame says of itself, else what all of them share."""
-    of_frames = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-    own = of_frames[frame - 1 : frame]
-    for item in (*own, *(dataset.get("SharedFunctionalGroupsSequence") or ())):
-        for group in item.get(name) or ():
-            return group if isinstance(group, Dataset) else None
-    return None
 
 
 def _without_unused(stored: NDArray[Any], bits: int, high: int, signed: bool) -> NDArray[Any]:

@@ -95,9 +95,9 @@ class Header:
 def header_of(dataset: Dataset) -> Header:
     """The header of a DICOM dataset, whole or as the archive's metadata."""
     directions = tuple(str(one).upper() for one in _many(dataset, "PatientOrientation"))
-    axes = _numbers(dataset, "ImageOrientationPatient", 6)
-    position = _numbers(dataset, "ImagePositionPatient", 3)
-    spacing = _numbers(dataset, "PixelSpacing", 2) or _numbers(dataset, "ImagerPixelSpacing", 2)
+    axes = _placed(dataset, "PlaneOrientationSequence", "ImageOrientationPatient", 6)
+    position = _placed(dataset, "PlanePositionSequence", "ImagePositionPatient", 3)
+    spacing = _placed(dataset, "PixelMeasuresSequence", "PixelSpacing", 2) or _numbers(dataset, "ImagerPixelSpacing", 2)
     two = (directions[0], directions[1]) if len(directions) == 2 else None
     return Header(
         patient_id=_text(dataset, "PatientID"),
@@ -215,6 +215,16 @@ def _numbers(dataset: Dataset, name: str, count: int) -> tuple[float, ...] | Non
     except (TypeError, ValueError):
         return None
     return found if len(found) == count else None
+
+
+def _placed(dataset: Dataset, group: str, name: str, count: int) -> tuple[float, ...] | None:
+    """At the top of the file, else in a functional group, of the first frame where they differ."""
+    if (found := _numbers(dataset, name, count)) is not None:
+        return found
+    from tools.imaging.functional_groups import functional_group  # pydicom comes with the extra `imaging` alone
+
+    said = functional_group(dataset, 1, group)
+    return None if said is None else _numbers(said, name, count)
 
 
 def _whole(dataset: Dataset, name: str) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import Dataset
 
 from preround.failure import Unusable
 from preround.imaging.supplied import Supplied, by_hand
@@ -110,6 +111,20 @@ def test_a_round_thing_is_no_oval(said: dict[str, Any], size: tuple[int, int]) -
     found = read_picture(film(**said), owner=OWNER).picture
     assert (found.width, found.height) == size
     assert ("not square" in found.turned) == (set(size) != {512, 480})
+
+
+@pytest.mark.parametrize("holder", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
+def test_an_enhanced_file_says_it_in_its_functional_groups(holder: str) -> None:
+    turned = [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]
+    measures, plane, item = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, plane.ImageOrientationPatient = [0.5, 0.4], turned
+    item.PixelMeasuresSequence, item.PlaneOrientationSequence = [measures], [plane]
+    found = read_file(film(**{holder: [item], "ImagerPixelSpacing": [0.14, 0.14]}))
+    assert (found.header.spacing, found.header.aspect, found.header.axes) == ((0.5, 0.4), 1.25, tuple(turned))
+    seen = read_picture(film(**{holder: [item]}), owner=OWNER).picture
+    assert (seen.width, seen.height) == (600, 512), "made square, then turned as its plane lies"
+    own = read_file(film(**{holder: [item], "PixelSpacing": [0.2, 0.2]})).header
+    assert own.aspect == 1.0, "what stands at the top comes first"
 
 
 def test_a_disc_under_tall_pixels_is_round_again() -> None:
