@@ -33,7 +33,7 @@ serve: $(APP) node_modules ## serve the review queue on http://127.0.0.1:8000
 test: $(DEV) node_modules/.dev ## run the tests, in minutes, and name those that this machine can't run; what takes long is left to make deep
 	@$(PYTEST) -m "not deep" $(ARGS)
 
-deep: $(DEV) node_modules/.dev ## run the tests that take long: a real vLLM, documents walked, kill and decision campaigns, checks taken out one by one
+deep: $(DEV) node_modules/.dev ## run the tests that take long: a browser, a real vLLM, documents walked, mutations, kills, races
 	@$(PYTEST) -m deep $(ARGS)
 
 check: lint types imports $(DEV) node_modules/.dev ## format, lint, types, import contracts, the tests with the coverage floor

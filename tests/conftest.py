@@ -59,13 +59,20 @@ _LONG = ("models", "kill", "acceptance", "properties", "browser", "decisions", "
 
 
 _DEEP = (
-    "models",
-    "kill",
+    "browser",
     "decisions",
+    "kill",
+    "models",
+    "properties",
     "scale",
     "security",
     "acceptance/test_documents.py",
+    "acceptance/test_full_disk.py",
     "acceptance/test_newcomer.py",
+    "acceptance/test_workers.py",
+    "integration/test_kill_commands.py",
+    "integration/test_kills.py",
+    "integration/test_outages.py",
 )
 """What `make deep` runs, and `make test` does not: a folder's or a module's tests."""
 
