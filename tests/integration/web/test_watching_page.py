@@ -38,8 +38,8 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
         asked = "/Subscription" in scope.get("path", "")
-        if asked and self.hangs:
-            await asyncio.sleep(60)
+        while asked and self.hangs:
+            await asyncio.sleep(0.05)
         if asked and self.refuses and scope["method"] == "PUT":
             await send({"type": "http.response.start", "status": 422, "headers": []})
             await send({"type": "http.response.body", "body": b""})
@@ -56,6 +56,7 @@ def faults() -> Server:
 async def server(tmp_path: Path, faults: Server) -> AsyncIterator[Happening]:
     async with happening(tmp_path, faults.around) as found:
         yield found
+        faults.hangs = False  # or the server waits for its answer before it ends
 
 
 @pytest.fixture
