@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from preround.home import sandbox_app
 from preround.settings import Settings
-from preround.wiring import House, open_house
+from preround.wiring import House, Outside, open_house
 from tests.acceptance.homes import Home
 from tests.unit.fhir.socket_server import served
+from tools.fhir.limits import Limits
 
 
 class Picky:
@@ -97,7 +98,11 @@ async def on_picky(home: Home, *, policy: Path | None = None, **how: Any) -> Asy
     """A house whose FHIR server is the home's sandbox behind a picky door, over a socket."""
     app = sandbox_app(home.settings)
     picky = Picky(app, **how)
-    async with served(picky) as base, open_house(Settings(home=home.path, fhir=base, policy=policy)) as house:
+    outside = Outside(limits=Limits(backoff_seconds=0.01))
+    async with (
+        served(picky) as base,
+        open_house(Settings(home=home.path, fhir=base, policy=policy), outside=outside) as house,
+    ):
         yield house, picky
     app.state.database.close()  # type: ignore[attr-defined]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -30,6 +30,7 @@ class Server:
     app: ASGIApp | None = None
     refuses: bool = False
     hangs: bool = False
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     def around(self, app: ASGIApp) -> ASGIApp:
         self.app = app
@@ -38,8 +39,8 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
         asked = "/Subscription" in scope.get("path", "")
-        while asked and self.hangs:
-            await asyncio.sleep(0.05)
+        if asked and self.hangs:
+            await self.let_go.wait()
         if asked and self.refuses and scope["method"] == "PUT":
             await send({"type": "http.response.start", "status": 422, "headers": []})
             await send({"type": "http.response.body", "body": b""})
@@ -56,7 +57,7 @@ def faults() -> Server:
 async def server(tmp_path: Path, faults: Server) -> AsyncIterator[Happening]:
     async with happening(tmp_path, faults.around) as found:
         yield found
-        faults.hangs = False  # or the server waits for its answer before it ends
+        faults.let_go.set()  # or the server waits for its answer before it ends
 
 
 @pytest.fixture
