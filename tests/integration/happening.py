@@ -69,7 +69,7 @@ class Happening:
     """The PostgreSQL of the houses that watch it; SQLite without one."""
 
     async def put(self, *resources: dict[str, Any]) -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             for one in resources:
                 reply = await client.put(f"{self.base}/{one['resourceType']}/{one['id']}", json=one)
                 assert reply.status_code in (200, 201), reply.text
@@ -79,7 +79,7 @@ class Happening:
             {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
             for one in resources
         ]
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             body = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
             assert (await client.post(self.base, json=body)).status_code == 200
 

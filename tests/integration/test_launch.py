@@ -52,7 +52,7 @@ class Ehr:
         """Where the EHR sends the browser back to."""
         asked = await browser.get(path)
         assert asked.status_code == 303, asked.text
-        async with httpx.AsyncClient() as network:
+        async with httpx.AsyncClient(timeout=60) as network:
             answer = await network.get(asked.headers["location"])
         return str(answer.headers["location"])
 

@@ -174,7 +174,7 @@ async def test_what_was_signed_and_reported_begins_no_round_and_somebody_elses_d
             "author": [{"display": "Somebody else"}],
             "subject": {"reference": here.patient},
         }
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answer = await client.put(f"{here.base}/Composition/theirs", json=theirs)
             assert answer.status_code == 201, answer.text
         assert await here.begun() == {"composition"}, "the watch is awake"
@@ -210,7 +210,7 @@ async def test_a_measurement_that_somebody_signed_begins_none_by_a_rule_that_a_s
     async with signing(home, way) as here:
         await here.measures()
         assert await here.begun() == set()
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             theirs = {**measured(here.patient), "id": "theirs"}
             assert (await client.put(f"{here.base}/Observation/theirs", json=theirs)).status_code == 201
         assert await here.begun() == {"measured"}, "the watch is awake"

@@ -170,7 +170,7 @@ NEWS = {
 
 async def _put(house: House, resource: dict[str, Any]) -> None:
     """Somebody else writes."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         address = f"{house.settings.fhir}/{resource['resourceType']}/{resource['id']}"
         (await client.put(address, json=resource)).raise_for_status()
 

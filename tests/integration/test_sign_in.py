@@ -69,7 +69,7 @@ class Ward:
         """Where the provider sends the browser back to."""
         asked = await browser.get("/sign-in/start", params={"to": to, **({"again": "1"} if again else {})})
         assert asked.status_code == 303, asked.text
-        async with httpx.AsyncClient() as network:
+        async with httpx.AsyncClient(timeout=60) as network:
             answer = await network.get(asked.headers["location"])
         back = answer.headers["location"]
         assert back.startswith(f"{SITE}/sign-in/back?")

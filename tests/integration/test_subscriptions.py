@@ -66,7 +66,7 @@ async def telling(server: Happening) -> AsyncIterator[Notifier]:
 
 async def secret_of(server: Happening, name: str) -> str:
     """What the server sends along; its administrators can read it."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         channel = (await client.get(f"{server.base}/{name}")).json()["channel"]
     return str(channel["header"][0].partition(": ")[2])
 
@@ -89,7 +89,7 @@ async def test_an_admission_is_told_and_begins_a_round(server: Happening) -> Non
         again = await registering.subscribe(here.house, ADMISSION, url=url)
         assert again.subscription == made.subscription
         new = await secret_of(server, str(made.subscription))
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             assert (await client.post(f"{url}/subscriptions/admission", headers={SECRET: old})).status_code == 401
             assert (await client.post(f"{url}/subscriptions/admission", headers={SECRET: new})).status_code == 204
             await registering.unsubscribe(here.house, "admission")
@@ -98,7 +98,7 @@ async def test_an_admission_is_told_and_begins_a_round(server: Happening) -> Non
 
 
 async def test_who_does_not_know_the_secret_changes_nothing_and_learns_nothing(server: Happening) -> None:
-    async with door(server) as (here, url), httpx.AsyncClient() as client:
+    async with door(server) as (here, url), httpx.AsyncClient(timeout=60) as client:
         await registering.subscribe(here.house, ADMISSION, url=url)
         await here.later(0)
         forged: tuple[dict[str, str], ...] = (
@@ -121,7 +121,7 @@ async def test_who_does_not_know_the_secret_changes_nothing_and_learns_nothing(s
 
 
 async def test_what_a_notification_says_is_not_believed(server: Happening) -> None:
-    async with door(server) as (here, url), httpx.AsyncClient() as client:
+    async with door(server) as (here, url), httpx.AsyncClient(timeout=60) as client:
         made = await registering.subscribe(here.house, ADMISSION, url=url)
         key = {SECRET: await secret_of(server, str(made.subscription))}
         await here.later(0)
@@ -141,7 +141,7 @@ async def test_what_a_notification_says_is_not_believed(server: Happening) -> No
 
 
 async def test_thousands_of_rings_are_one_look_and_too_many_are_told_to_wait(server: Happening) -> None:
-    async with door(server, notifications_a_minute=RINGS) as (here, url), httpx.AsyncClient() as client:
+    async with door(server, notifications_a_minute=RINGS) as (here, url), httpx.AsyncClient(timeout=60) as client:
         made = await registering.subscribe(here.house, ADMISSION, url=url)
         key = {SECRET: await secret_of(server, str(made.subscription))}
         await here.later(0)
@@ -163,7 +163,7 @@ async def test_where_the_server_cannot_be_asked_what_is_named_is_read(tmp_path: 
         happening(tmp_path, unasked) as server,
         door(server) as (here, url),
         telling(server) as notifier,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
     ):
         made = await registering.subscribe(here.house, RESULT, url=url)
         await notifier.step()
@@ -190,7 +190,7 @@ async def test_it_is_off_without_a_word_and_a_wrong_address_is_said(server: Happ
             registering.endpoint_of(here.house, ADMISSION, "ftp://ward.example")
         there = registering.endpoint_of(here.house, ADMISSION, "https://ward.example/")
         assert there == "https://ward.example/subscriptions/admission"
-    async with door(server, enabled=False) as (_, url), httpx.AsyncClient() as client:
+    async with door(server, enabled=False) as (_, url), httpx.AsyncClient(timeout=60) as client:
         assert (await client.post(f"{url}/subscriptions/admission")).status_code == 404
 
 

@@ -23,6 +23,8 @@ from tools.guidelines.node import node_binary
 
 Maker = Literal["sandbox", "medplum"]
 MAKERS: tuple[Maker, ...] = ("sandbox", "medplum")
+_PATIENCE = 60.0
+"""Seconds for one answer: these tests are of what a server says, not of how busy the machine is."""
 ROUTER = ROOT / "node_modules" / "@medplum" / "fhir-router"
 
 
@@ -37,14 +39,14 @@ class FhirServer:
 
     def put(self, *resources: dict[str, Any]) -> None:
         """Write resources past our own client."""
-        with httpx.Client() as client:
+        with httpx.Client(timeout=_PATIENCE) as client:
             for one in resources:
                 reply = client.put(f"{self.base}/{one['resourceType']}/{one['id']}", json=one)
                 assert reply.status_code in (200, 201), reply.text
 
     def get(self, path: str) -> dict[str, Any]:
         """Read past our own client."""
-        reply = httpx.get(f"{self.base}/{path}")
+        reply = httpx.get(f"{self.base}/{path}", timeout=_PATIENCE)
         assert reply.status_code == 200, reply.text
         return dict(reply.json())
 

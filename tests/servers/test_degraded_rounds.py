@@ -30,7 +30,7 @@ def passing_on(base: str) -> ASGIApp:
         request = Request(scope, receive)
         query = f"?{request.url.query}" if request.url.query else ""
         kept = {k: v for k, v in request.headers.items() if k not in {"host", "content-length", "accept-encoding"}}
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             reply = await client.request(
                 request.method,
                 base + request.url.path.removeprefix("/fhir") + query,

@@ -54,7 +54,7 @@ async def test_what_is_not_there_is_said(fhir_server: FhirServer, patient: str) 
 
 
 async def test_what_was_removed_is_told_from_what_never_was(fhir_server: FhirServer, patient: str) -> None:
-    async with httpx.AsyncClient() as other:
+    async with httpx.AsyncClient(timeout=60) as other:
         assert (await other.delete(f"{fhir_server.base}/Patient/{patient}")).status_code in (200, 204)
     async with FhirClient(fhir_server.base) as client:
         with pytest.raises(FhirGone):

@@ -162,7 +162,7 @@ async def test_what_the_server_does_not_turn_off_is_void_all_the_same_and_is_end
     assert (await do(web, "end")).status_code == 303
     page = (await web.get("/watching")).text
     assert "Its secret opens nothing any more" not in page
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         (kept,) = (await client.get(f"{server.base}/Subscription")).json()["entry"]
     assert kept["resource"]["status"] == "off"
 
