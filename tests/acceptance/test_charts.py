@@ -21,7 +21,6 @@ from tests.acceptance.homes import SYNTHEA, Home, copied, needs_synthea, synthea
 
 pytestmark = needs_synthea
 AS_OF = "2021-08-01T00:00:00Z"
-CPU_SECONDS = 2.5
 NEVER = ("8a4c9c04", "52ebdcae", "cdb9464f")
 """An infant and two people who have died: nothing of adult prevention is suggested for them."""
 
@@ -116,15 +115,12 @@ def test_no_prevention_for_an_infant_or_the_dead(results: dict[str, dict[str, An
 def test_the_largest_chart_is_cheap(home: Home, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A command of its own, so that nothing is warm: CPU seconds with the Node worker's, and the checkpoints' size."""
     largest = max(CHARTS, key=lambda patient: len(CHARTS[patient]))
-    spent: list[float] = []
-    while len(spent) < 5 and min(spent, default=CPU_SECONDS) >= CPU_SECONDS:  # what shares the cores slows it down
-        own = copied(synthea_home(tmp_path_factory.getbasetemp()), tmp_path / f"home-{len(spent)}")
-        process = own.start("run", largest, "--as-of", AS_OF, "--json", "-")
-        out, err = process.communicate(timeout=600)
-        assert process.returncode == 0, err
-        found = json.loads(out)
-        spent.append(found["ledger"]["cpu_seconds"])
-    assert min(spent) < CPU_SECONDS, spent
+    own = copied(synthea_home(tmp_path_factory.getbasetemp()), tmp_path / "home")
+    process = own.start("run", largest, "--as-of", AS_OF, "--json", "-")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    found = json.loads(out)
+    assert found["ledger"]["cpu_seconds"] < 2.5
     assert found["ledger"]["fhir_requests"] <= 25
     with contextlib.closing(sqlite3.connect(own.path / "checkpoints.sqlite")) as checkpoints:
         assert 0 < sum(len(cell) for cell in _cells(checkpoints)) < 64_000

@@ -13,7 +13,7 @@ import pytest
 
 from preround.home import sandbox_app
 from preround.reporting import passes
-from preround.reporting.passes import report_once, reported
+from preround.reporting.passes import LAST_SECONDS, report_once, reported
 from preround.reporting.tasks import show_tasks
 from preround.settings import Settings
 from preround.wiring import House, Outside, open_house
@@ -164,7 +164,7 @@ async def test_a_server_that_is_away_keeps_nobody_from_ending(faulty: tuple[Hous
     house, server = faulty
     server.down()
     said: list[str] = []
-    async with asyncio.timeout(60), reported(house, say=said.append):
+    async with asyncio.timeout(LAST_SECONDS), reported(house, say=said.append):
         pass
     (words,) = said
     assert words.startswith("Not all is told to the FHIR server: ")
