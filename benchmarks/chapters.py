@@ -36,6 +36,10 @@ def _fhir(found: Found) -> list[Figure]:
         Figure(
             words="validating a chart beside chart to facts", value=facts["factor"], unit="×", bound=15, side="at least"
         ),
+        Figure(
+            words="the same where a process reads each chart for the first time", value=facts["first_factor"], unit="×"
+        ),
+        Figure(words="the same from a server's bytes", value=facts["bytes_factor"], unit="×"),
         Figure(words="loaded, resources a CPU second", value=loading["a_second"], bound=1000, side="at least"),
         Figure(
             words="a search among 20,000 beside among 2,000 (worst)",

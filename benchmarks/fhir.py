@@ -213,7 +213,8 @@ def show(report: Report) -> None:
         one = report.facts
         console.print(
             f"{one.resources} resources: facts {one.facts_seconds:.3f} s, validation {one.validate_seconds:.3f} s, "
-            f"{one.factor:.1f} times as long ({one.largest_factor:.1f} times for the largest chart); from bytes "
+            f"{one.factor:.1f} times as long ({one.largest_factor:.1f} times for the largest chart, "
+            f"{one.first_factor:.1f} where each is read for the first time); from bytes "
             f"{one.bytes_facts_seconds:.3f} s and {one.bytes_validate_seconds:.3f} s, {one.bytes_factor:.1f} times."
         )
     if report.loading:

@@ -17,7 +17,7 @@ from chart.fact import Fact, FactKind
 from chart.left_out import LeftOut, left_out, why_not
 from chart.library import Library
 from chart.moment import years_between, years_on
-from chart.numbering import Row, numbered, row_of
+from chart.numbering import LONG_AGO, Row, numbered
 from chart.screen import Screened, screen
 from chart.sensitive import SensitiveClass, sensitive_classes
 
@@ -71,22 +71,23 @@ class Chart:
         screened = screen(library, classes, age=_age(patient, as_of), marked=read.marked)
         rows: defaultdict[FactKind, list[Row]] = defaultdict(list)
         left: dict[LeftOut, list[str]] = {}
-        shown, marked, patients = screened.visible, read.marked, read.patients
+        shown, marked, patients, now = screened.visible, read.marked, read.patients, as_of.timestamp()
         for origin, resource in zip(read.origins(shown), shown.values(), strict=True):
             reference = origin[0]
             if reference in patients:
                 continue
             found = facts_of(resource, shown, origin)
             if found and reference not in marked:
-                reason = left_out(found[0], as_of)
+                reason = left_out(found[0], now)
             else:
-                reason = why_not(resource, found, as_of, marked=reference in marked)
+                reason = why_not(resource, found, now, marked=reference in marked)
             if reason is not None:
                 left.setdefault(reason, []).append(reference)
                 continue
             for fact in found:
                 told = fact if fact.ended is None else _as_of(fact, as_of)
-                rows[told.kind].append(row_of(told))
+                kept, when = rows[told.kind], told.when
+                kept.append((LONG_AGO if when is None else when.stamp, told.name, len(kept), told))
         return cls(
             as_of=as_of,
             patient=replace(patient, id="B1"),
@@ -187,7 +188,7 @@ def visible(
 
 def _patient(read: Library) -> Fact:
     shown = read.resources
-    found = [f for one in shown if one in read.patients for f in facts_of(shown[one], shown)]
+    found = [fact for one in read.patients for fact in facts_of(shown[one], shown)]
     if not found:
         raise ValueError("The chart has no Patient resource; read the patient first.")
     return found[-1]
@@ -198,7 +199,7 @@ def _masked(library: Mapping[str, Mapping[str, Any]], screened: Screened, as_of:
     found: Counter[str] = Counter()
     for reference, (action, title) in screened.kept_back.items():
         facts = facts_of(library[reference], library) if action == "mask" else []
-        if facts and left_out(facts[0], as_of) is None:
+        if facts and left_out(facts[0], as_of.timestamp()) is None:
             found[title] += len(facts)
     return dict(found)
 

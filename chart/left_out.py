@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 from chart.extract.dispatch import POINTED_AT, READ, is_nobodys
@@ -28,17 +27,17 @@ _RESULTS = frozenset({"lab", "vital", "survey", "other", "report", "imaging"})
 """A cancelled one of these was never made, whatever stands in it; a cancelled order or visit is a fact."""
 
 
-def why_not(resource: Mapping[str, Any], found: list[Fact], as_of: datetime, *, marked: bool = True) -> LeftOut | None:
+def why_not(resource: Mapping[str, Any], found: list[Fact], now: float, *, marked: bool = True) -> LeftOut | None:
     """Why nothing of it is in the chart; ``None`` where something is, or where nothing was to be.
 
     Args:
         resource: what was read.
         found: its facts.
-        as_of: the moment of the chart.
+        now: the moment of the chart, in seconds since 1970.
         marked: whether it may carry a tag.
     """
     if found:
-        return "own_text" if marked and _is_own(resource) else left_out(found[0], as_of)
+        return "own_text" if marked and _is_own(resource) else left_out(found[0], now)
     kind = resource.get("resourceType")
     if isinstance(kind, str) and kind in READ and not is_nobodys(resource):
         return "not_understood"
@@ -53,15 +52,15 @@ def _is_own(resource: Mapping[str, Any]) -> bool:
     return any(isinstance(tag, dict) and tag.get("system") == STANDS_FOR for tag in tags)
 
 
-def left_out(fact: Fact, as_of: datetime) -> LeftOut | None:
-    """Why a fact is no evidence for a round as of a moment; ``None`` where it is."""
-    status = fact.status
-    if status in _NEVER_WAS and (status != "cancelled" or fact.kind in _RESULTS):
+def left_out(fact: Fact, now: float) -> LeftOut | None:
+    """Why a fact is no evidence for a round as of a moment, given in seconds since 1970; ``None`` where it is."""
+    status, kind = fact.status, fact.kind
+    if status in _NEVER_WAS and (status != "cancelled" or kind in _RESULTS):
         return _NEVER_WAS[status]
     when = fact.when
-    if when is not None and when.start > as_of:
+    if when is not None and when.stamp > now:
         return "after_as_of"
-    if fact.kind not in _KNOWN_WHEN_WRITTEN:
+    if kind not in _KNOWN_WHEN_WRITTEN:
         return None
     written = fact.recorded
-    return "after_as_of" if written and written.start > as_of else None
+    return "after_as_of" if written and written.stamp > now else None

@@ -17,8 +17,8 @@ class Library:
     """Their versions, by ``Type/id`` in the same order."""
     marked: frozenset[str]
     """References of those that carry labels or tags; most of a chart carries none, and is not asked for any."""
-    patients: frozenset[str]
-    """References of the Patient resources."""
+    patients: tuple[str, ...]
+    """References of the Patient resources, in order."""
 
     def origins(self, visible: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, str | None]]:
         """Reference and version of each resource that may be seen, in order."""
@@ -31,7 +31,7 @@ class Library:
         """Look at each once: walking over a chart costs as much as what is done on the way."""
         by_reference: dict[str, Mapping[str, Any]] = {}
         versions: dict[str, str | None] = {}
-        marked, patients = set(), set()
+        marked, patients = set(), []
         for resource in resources:
             kind = resource.get("resourceType")
             reference = f"{kind}/{resource.get('id')}"
@@ -44,6 +44,6 @@ class Library:
             elif meta is not None:
                 marked.add(reference)
             versions[reference] = version if isinstance(version, str) else None
-            if kind == "Patient":
-                patients.add(reference)
-        return cls(resources=by_reference, versions=versions, marked=frozenset(marked), patients=frozenset(patients))
+            if kind == "Patient" and reference not in patients:
+                patients.append(reference)
+        return cls(resources=by_reference, versions=versions, marked=frozenset(marked), patients=tuple(patients))

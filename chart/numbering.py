@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import itemgetter
 
 from chart.fact import LETTERS, Fact, FactKind, name_it
 
-Row = tuple[float, str, Fact]
-"""A fact behind what it is sorted by first: its date in seconds since 1970, and its name."""
-
-
-def row_of(fact: Fact) -> Row:
-    """The row of a fact; best made when the fact is, which is at hand then."""
-    when = fact.when
-    return (_LONG_AGO if when is None else when.stamp), fact.name, fact
+Row = tuple[float, str, int, Fact]
+"""A fact behind what it is sorted by first: its date in seconds since 1970 (`LONG_AGO` without one), its name, and its
+place among those of its kind as they came, so that no two rows are the same."""
+LONG_AGO = float("-inf")
+"""The date of what has none."""
 
 
 def numbered(kinds: Mapping[FactKind, list[Row]]) -> list[Fact]:
@@ -25,7 +21,7 @@ def numbered(kinds: Mapping[FactKind, list[Row]]) -> list[Fact]:
     ordered: list[Fact] = []
     for kind in sorted(kinds):
         rows = kinds[kind]
-        rows.sort(key=_FIRST)
+        rows.sort()
         facts = _settled(rows)
         for fact, name in zip(facts, _ids(LETTERS[kind], len(facts)), strict=False):
             name_it(fact, name)
@@ -51,19 +47,17 @@ _MOST_IDS = 8192
 """Ids of one letter that are kept."""
 
 
-_LONG_AGO = float("-inf")
-_FIRST = itemgetter(0, 1)
-
-
 def _settled(rows: list[Row]) -> list[Fact]:
     """The facts of rows sorted by date and name, those that have both in common by all else that they say."""
-    facts = [row[2] for row in rows]
-    begin = 0
-    for n in range(1, len(rows) + 1):
-        if n == len(rows) or rows[n][1] != rows[begin][1] or rows[n][0] != rows[begin][0]:
+    facts = [row[3] for row in rows]
+    begin, day, named = 0, 0.0, ""
+    for n, (stamp, name, _, _) in enumerate(rows):
+        if name != named or stamp != day:
             if n - begin > 1:
                 facts[begin:n] = sorted(facts[begin:n], key=_rest)
-            begin = n
+            begin, day, named = n, stamp, name
+    if len(rows) - begin > 1:
+        facts[begin:] = sorted(facts[begin:], key=_rest)
     return facts
 
 

@@ -66,8 +66,17 @@ def facts(resource: Mapping[str, Any], origin: Origin) -> list[Fact]:
     if type(quantity) is not dict:
         return observation.facts(resource, origin)
     of, within = resource.get, quantity.get
-    beside = within("code"), within("system"), within("unit"), within("comparator")
-    content = content_of((of("status"), of("category"), of("code"), *beside))
+    content = content_of(
+        (
+            of("status"),
+            of("category"),
+            of("code"),
+            within("code"),
+            within("system"),
+            within("unit"),
+            within("comparator"),
+        )
+    )
     heads = _KNOWN.get(content)
     if heads is None:
         heads = _read(resource, layout, content)

@@ -71,7 +71,7 @@ def dated(kind: str, *names: str) -> Callable[[Mapping[str, Any]], When]:
             if type(found) is str:
                 when = known.get(found) or _point(path, found)
             elif type(found) is dict:
-                when = _when(Node(found, path))
+                when = _period_in(found, path) or _when(Node(found, path))
             else:
                 when = when_of(Node(resource, kind), name)
             if when.start or when.end:
@@ -141,6 +141,14 @@ def _when(node: Node) -> When:
             return _when(event)
         node = node.get("repeat").choose("bounds")[1]
     return _period(point_of(node, "start"), point_of(node, "end"))
+
+
+def _period_in(value: Mapping[str, Any], path: str) -> When | None:
+    """A plain period of two literals; what else may stand there is read in full."""
+    if len(value) != 2:
+        return None
+    start, end = value.get("start"), value.get("end")
+    return _span(path, start, end) if type(start) is str and type(end) is str else None
 
 
 @lru_cache(maxsize=8192)

@@ -22,9 +22,9 @@ needs_synthea = pytest.mark.skipif(
     not DATA.is_dir(), reason=f"the Synthea charts are not at {DATA} (PREROUND_TEST_DATA)"
 )
 LARGE = depth("LARGE", here=5_000, ci=fhir.LARGE)
-REACHED, REACHED_FROM_BYTES = 11.0, 9.0
-"""Times that validating takes as long as reading facts, parsed and from bytes. The issue asks for `MIN_FACTOR`,
-which the figures of docs/benchmarks keep (docs/fhir.md). This is what must not be lost, on a busy machine either."""
+REACHED, REACHED_FROM_BYTES = 14.0, 10.0
+"""Times that validating takes as long as reading facts, parsed and from bytes. `MIN_FACTOR` is what the figures of
+docs/benchmarks keep (docs/fhir.md); this is what holds while the machine does other things too."""
 
 
 def measured(tmp_path: Path, *given: str) -> dict[str, Any]:
@@ -47,12 +47,18 @@ def test_a_search_costs_what_it_finds_however_much_is_stored(tmp_path: Path) -> 
 
 
 @needs_synthea
-def test_loading_and_reading_a_chart(tmp_path: Path) -> None:
-    (tmp_path / "charts").mkdir()
-    shutil.copy(max(DATA.glob("*.json.gz"), key=lambda path: path.stat().st_size), tmp_path / "charts")
-    report = measured(tmp_path, "--part", "facts", "--data", str(tmp_path / "charts"))
+def test_reading_charts_beside_validating_them(tmp_path: Path) -> None:
+    report = measured(tmp_path, "--part", "facts", "--data", str(DATA))
     assert report["facts"]["factor"] >= REACHED, report["facts"]
     assert report["facts"]["bytes_factor"] >= REACHED_FROM_BYTES, report["facts"]
+    # A first reading makes what the others find there.
+    assert report["facts"]["first_factor"] < report["facts"]["factor"], report["facts"]
+
+
+@needs_synthea
+def test_loading_a_chart(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    shutil.copy(max(DATA.glob("*.json.gz"), key=lambda path: path.stat().st_size), tmp_path / "charts")
     fastest = max(_loaded(tmp_path))
     assert fastest >= fhir.MIN_LOADED, fastest
 
