@@ -3,8 +3,8 @@
 They are compared twice. Parsed: both are given the same JSON objects, parsed just before, as a reader has them; ours
 makes a `Chart` of them (facts with cells, in order and numbered, and what was left out), theirs validates each by the
 R4B model of its type. From bytes: both are given the answer of a server as it came, ours parses and makes the chart,
-theirs is `Bundle.model_validate_json`, nested resources and all. Neither side appraises, hashes or writes anything. Each
-side keeps what it made, as who reads or validates a chart to use it does; throwing it away is not counted.
+theirs is `Bundle.model_validate_json`, nested resources and all. Neither side appraises, hashes or writes anything.
+Each side keeps what it made, as who reads or validates a chart to use it does; throwing it away is not counted.
 
 Ours remembers what content it has met: reading a chart again, as rounds do, costs less than the first time. What the
 first reading costs is a figure of its own.

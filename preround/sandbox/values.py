@@ -43,43 +43,50 @@ def rows(parameter: Parameter, resource: Json, base: str) -> set[Row]:
         resource: the parsed resource.
         base: this server's address, taken off absolute references.
     """
-    found = (value for path in parameter.paths for value in walk(resource, path, 0))
-    if parameter.kind == "reference":
-        return {row for value in found for row in _reference(value, base)}
+    found = _values(parameter, resource)
     if parameter.presence:
         return {("", "true" if any(value is not False for value in found) else "false")}
+    if not found:
+        return set()
+    if parameter.kind == "reference":
+        return {row for value in found for row in _reference(value, base)}
     read = _READERS[parameter.kind]
     return {row for value in found for row in read(value)}
 
 
 def identifier_rows(parameter: Parameter, resource: Json) -> set[Row]:
     """The token rows of the logical identifiers in a reference parameter's references."""
-    found = (value for path in parameter.paths for value in walk(resource, path, 0) if isinstance(value, dict))
-    return {row for value in found if "identifier" in value for row in _token(value["identifier"])}
+    found = [value for value in _values(parameter, resource) if isinstance(value, dict) and "identifier" in value]
+    return {row for value in found for row in _token(value["identifier"])} if found else set()
 
 
-def walk(node: object, path: Path, at: int) -> Iterator[Any]:
-    """Every value at a path, lists flattened.
+def _values(parameter: Parameter, resource: Json) -> list[Any]:
+    """What stands at the paths of a parameter; of most parameters a resource has not even the first element."""
+    return [value for path in parameter.paths if path[0].name in resource for value in walk(resource, path)]
 
-    Args:
-        node: the resource or an element in it.
-        path: the steps.
-        at: which step comes next.
-    """
-    if isinstance(node, list):
-        for item in node:
-            yield from walk(item, path, at)
-    elif at == len(path):
-        yield node
-    elif isinstance(node, dict):
-        step = path[at]
-        inner = node.get(step.name)
-        if inner is None:
-            return
-        if step.where is not None:
-            member, value = step.where
-            inner = [item for item in _listed(inner) if isinstance(item, dict) and item.get(member) == value]
-        yield from walk(inner, path, at + 1)
+
+def walk(resource: Json, path: Path) -> list[Any]:
+    """Every value at a path, lists flattened."""
+    reached: list[Any] = [resource]
+    for step in path:
+        following: list[Any] = []
+        for node in reached:
+            inner = node.get(step.name) if isinstance(node, dict) else None
+            if inner is None:
+                continue
+            if step.where is not None:
+                member, value = step.where
+                inner = [item for item in _listed(inner) if isinstance(item, dict) and item.get(member) == value]
+            following += _flat(inner) if isinstance(inner, list) else (inner,)
+        reached = following
+    return reached
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    """The values of a list and of lists in it."""
+    if not any(isinstance(value, list) for value in values):
+        return values
+    return [each for value in values for each in (_flat(value) if isinstance(value, list) else (value,))]
 
 
 def _listed(value: object) -> list[object]:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +58,5 @@ def test_reading_charts_beside_validating_them(tmp_path: Path) -> None:
 def test_loading_a_chart(tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
     shutil.copy(max(DATA.glob("*.json.gz"), key=lambda path: path.stat().st_size), tmp_path / "charts")
-    fastest = max(_loaded(tmp_path))
-    assert fastest >= fhir.MIN_LOADED, fastest
-
-
-def _loaded(tmp_path: Path) -> Iterator[float]:
-    """Resources a CPU second, until it is enough: what shares the cores with this test can only slow it down."""
-    for _ in range(5):
-        report = measured(tmp_path, "--part", "loading", "--data", str(tmp_path / "charts"))
-        yield report["loading"]["a_second"]
-        if report["loading"]["a_second"] >= fhir.MIN_LOADED:
-            return
+    report = measured(tmp_path, "--part", "loading", "--data", str(tmp_path / "charts"))
+    assert report["loading"]["a_second"] >= fhir.MIN_LOADED, report["loading"]

@@ -118,7 +118,9 @@ def _answered(value: Json, answers: Mapping[str, Resource]) -> Json:
         text = value.get("reference")
         if isinstance(text, str) and text in answers:
             return {**{name: item for name, item in value.items() if name != "reference"}, **answers[text]}
-        return {name: _answered(item, answers) for name, item in value.items()}
+        return {
+            name: _answered(item, answers) if isinstance(item, (dict, list)) else item for name, item in value.items()
+        }
     return [_answered(item, answers) for item in value] if isinstance(value, list) else value
 
 
@@ -162,26 +164,30 @@ def _urls(value: Json) -> Iterator[str]:
     """Attachment addresses, which a bundle may point at its own entries as well."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if name == "url" and isinstance(item, str) and item.startswith("urn:uuid:"):
-                yield item
-            else:
+            if isinstance(item, (dict, list)):
                 yield from _urls(item)
+            elif name == "url" and isinstance(item, str) and item.startswith("urn:uuid:"):
+                yield item
     elif isinstance(value, list):
         for item in value:
-            yield from _urls(item)
+            if isinstance(item, (dict, list)):
+                yield from _urls(item)
 
 
 def _renamed(value: Json, names: Mapping[str, str]) -> Json:
     if isinstance(value, dict):
-        return {name: _link(name, item, names) or _renamed(item, names) for name, item in value.items()}
+        return {
+            name: _renamed(item, names) if isinstance(item, (dict, list)) else _link(name, item, names)
+            for name, item in value.items()
+        }
     return [_renamed(item, names) for item in value] if isinstance(value, list) else value
 
 
-def _link(name: str, item: Json, names: Mapping[str, str]) -> str | None:
-    """What a link becomes; None where the element is no link of the set."""
-    if not isinstance(item, str) or not (name == "reference" or (name == "url" and item.startswith("urn:uuid:"))):
-        return None
-    return names.get(item)
+def _link(name: str, item: Json, names: Mapping[str, str]) -> Json:
+    """What a link becomes; what is no link of the set stays."""
+    if name == "reference" or (name == "url" and isinstance(item, str) and item.startswith("urn:uuid:")):
+        return names.get(item, item) if isinstance(item, str) else item
+    return item
 
 
 def _in_order(entries: Sequence[LoadEntry]) -> Iterator[LoadEntry]:

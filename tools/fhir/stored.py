@@ -1,6 +1,6 @@
 """What a server holds, against what was meant: equal but for what is the server's own to set."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.fhir import wire
@@ -76,17 +76,25 @@ def _kept(name: str, stored: Json, meant: Json) -> bool:
     return wire.same(stored, meant)
 
 
-def references(value: Json) -> Iterator[str]:
-    """Every literal reference in a resource."""
+def references(value: Json) -> list[str]:
+    """Every literal reference in a resource, as they stand in it."""
+    found: list[str] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Json, found: list[str]) -> None:
+    """Add the references in a value to those found; most of a resource is literals, which are not gone into."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if name == "reference" and isinstance(item, str):
-                yield item
-            else:
-                yield from references(item)
+            if isinstance(item, (dict, list)):
+                _gather(item, found)
+            elif name == "reference" and isinstance(item, str):
+                found.append(item)
     elif isinstance(value, list):
         for item in value:
-            yield from references(item)
+            if isinstance(item, (dict, list)):
+                _gather(item, found)
 
 
 def renamed(value: Json, names: Mapping[str, str]) -> Json:
