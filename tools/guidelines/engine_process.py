@@ -180,6 +180,7 @@ class EngineProcess:
             f"--allow-fs-read={self._node_modules}",
             f"--allow-fs-read={WORKER_FOLDER}",
             f"--max-old-space-size={self._megabytes}",
+            "--single-threaded-gc",  # helpers of the collector cost more than they save on a chart, and share its cores
             WORKER_FOLDER / "main.mjs",
             self._node_modules,
             str(self._megabytes),

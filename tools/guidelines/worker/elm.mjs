@@ -1,9 +1,17 @@
 // Reading ELM as data: which resources a library retrieves, and which clauses a clause stands on.
 
-function* nodes(tree) {
+// Visits every object and list of a tree, the outer before what it holds then.
+function walk(tree, visit) {
   if (tree === null || typeof tree !== 'object') return;
-  yield tree;
-  for (const each of Object.values(tree)) yield* nodes(each);
+  visit(tree);
+  if (Array.isArray(tree)) for (const each of tree) walk(each, visit);
+  else for (const key in tree) walk(tree[key], visit);
+}
+
+function nodes(tree) {
+  const found = [];
+  walk(tree, (node) => found.push(node));
+  return found;
 }
 
 // What the translator notes for people and for tests; nothing of it decides, and the engine is slower with it.
@@ -11,7 +19,9 @@ const NOTES = new Set(['annotation', 'localId', 'locator', 'resultTypeName', 're
 
 // A library without the translator's notes; it is changed in place.
 export function bare(library) {
-  for (const node of nodes(library)) for (const key of NOTES) if (key in node && !Array.isArray(node)) delete node[key];
+  walk(library, (node) => {
+    for (const key of NOTES) if (key in node && !Array.isArray(node)) delete node[key];
+  });
   return library;
 }
 
@@ -67,7 +77,7 @@ export function dependencies(library, name) {
 // The engine looks for a concept in the library that names it, even where another defines it: such concepts are brought along, under
 // the other's name. The library is changed in place; its own concepts stay as they are.
 export function withConcepts(library, libraries) {
-  for (const node of [...nodes(library.statements)]) {
+  for (const node of nodes(library.statements)) {
     if (node.type !== 'ConceptRef' || !node.libraryName) continue;
     const home = libraries.get(includes(library).get(node.libraryName));
     const name = `${node.libraryName}.${node.name}`;
