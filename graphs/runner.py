@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 from langsmith.run_helpers import tracing_context
 
@@ -19,7 +21,7 @@ from graphs.node import run_of
 from graphs.prepared import Prepared, put_on_record
 from graphs.round import build_round
 from graphs.services import Services
-from graphs.state import GRAPH_VERSION
+from graphs.state import GRAPH_VERSION, RoundState
 from graphs.stopping import Drain, RoundPaused, stopped
 from review.closing import withdraw
 from review.errors import RoundOver
@@ -45,9 +47,13 @@ class Runner:
     def __init__(self, services: Services, checkpointer: Checkpoints) -> None:
         self._services = services
         self._checkpointer = checkpointer
-        self._graph = build_round(checkpointer)
         self._drain = Drain()
         self._cpu = CpuShares(services.clock)
+
+    @cached_property
+    def _graph(self) -> CompiledStateGraph[RoundState, Services, RoundState, RoundState]:
+        """The state machine; who only looks at what there is never needs it."""
+        return build_round(self._checkpointer)
 
     def open(
         self,

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from chart.collector import paused
 from preround.command_help import help_of
 
 COMMANDS = {
@@ -66,7 +67,8 @@ class Commands(TyperGroup):
         if (place := COMMANDS.get(cmd_name)) is None:
             return None
         module, _, name = place.partition(":")
-        found = getattr(import_module(f"preround.commands.{module}"), name)
+        with paused():  # what is imported stays: the collector would look through it ten times over
+            found = getattr(import_module(f"preround.commands.{module}"), name)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         if isinstance(found, typer.Typer):
             alone.add_typer(found, name=cmd_name)

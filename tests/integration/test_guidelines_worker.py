@@ -1,7 +1,6 @@
 """The Node process: killed, hung, out of memory, given a broken library, left behind."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tools.guidelines.evaluate import evaluate
@@ -66,7 +66,7 @@ def with_library(name: str, *statements: dict[str, Any], **more: Any) -> Guideli
     recommendations = tuple(
         replace(each, library=name) if each.id == "diabetes-statin" else each for each in LIBRARY.recommendations
     )
-    return replace(LIBRARY, recommendations=recommendations, elm={**LIBRARY.elm, name: elm})
+    return replace(LIBRARY, recommendations=recommendations, elm={**LIBRARY.elm, name: orjson.dumps(elm)})
 
 
 async def outcomes(worker: GuidelineWorker, library: GuidelineLibrary = LIBRARY) -> dict[str, Outcome]:
@@ -297,14 +297,14 @@ async def test_a_chart_of_not_one_patient_is_refused(node_modules: Path, patient
 
 
 PARENT = """
-import asyncio, json, sys
+import asyncio, sys
 from pathlib import Path
 from tools.guidelines.library import GuidelineLibrary
 from tools.guidelines.worker import GuidelineWorker
 
 async def main():
     worker = GuidelineWorker(node_modules=Path(sys.argv[1]), megabytes=4096)
-    library = GuidelineLibrary(recommendations=(), elm=json.loads(sys.argv[2]))
+    library = GuidelineLibrary(recommendations=(), elm={"Only": sys.argv[2].encode()})
     await worker.load(library)
     sys.stdout.write(f"{worker.pid}\\n")
     sys.stdout.flush()
@@ -319,7 +319,7 @@ asyncio.run(main())
 @pytest.mark.kill
 @pytest.mark.parametrize("applies", [endless(), expression(type="Null")], ids=["busy without end", "idle"])
 async def test_a_killed_parent_leaves_no_worker_behind(node_modules: Path, applies: dict[str, Any]) -> None:
-    elm = json.dumps({"Only": with_library("Only", applies).elm["Only"]})
+    elm = with_library("Only", applies).elm["Only"].decode()
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, str(node_modules), elm, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )

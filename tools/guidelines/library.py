@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from tools.guidelines.measure_library import MeasureLibrary, read_measures
@@ -32,8 +33,8 @@ class GuidelineLibrary:
 
     recommendations: tuple[Recommendation, ...]
     """All versions, in the order of their ids."""
-    elm: Mapping[str, Mapping[str, Any]]
-    """The compiled libraries by name."""
+    elm: Mapping[str, bytes]
+    """The compiled libraries by name, as JSON: the engine reads them, we do not."""
     measures: MeasureLibrary | None = None
     """A site's own measures; none where it has none."""
     rules: Rules = field(default_factory=Rules)
@@ -69,11 +70,11 @@ def load(folders: Sequence[Path] = (BUILT_IN,)) -> GuidelineLibrary:
         GuidelineUnusable: a file is not what it says it is, or refers to one that is not there.
     """
     found: dict[tuple[str, str], Recommendation] = {}
-    elm: dict[str, Mapping[str, Any]] = {}
+    elm: dict[str, bytes] = {}
     activities: dict[str, Mapping[str, Any]] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.elm.json")):
-            elm[path.name.removesuffix(".elm.json")] = _read(path)
+            elm[path.name.removesuffix(".elm.json")] = _compiled_in(path)
         for path in sorted(folder.glob("ActivityDefinition-*.json")):
             activity = _read(path)
             activities[f"{activity.get('url')}|{activity.get('version')}"] = activity
@@ -128,6 +129,19 @@ def _pressing(each: Recommendation) -> tuple[int, int, str]:
     """Drug safety and missing therapy first, then the care of known disease, then screening, then vaccines."""
     urgency = URGENCY.index(each.priority) if each.priority in URGENCY else len(URGENCY)
     return urgency, max((LATER.get(topic, 0) for topic in each.topics), default=0), each.id
+
+
+def _compiled_in(path: Path) -> bytes:
+    """A compiled library as it stands; that it is a JSON object is looked at without making one."""
+    content = path.read_bytes()
+    try:
+        _OBJECT.decode(content)
+    except msgspec.DecodeError as problem:
+        raise GuidelineUnusable(f"{path.name} is not a JSON object") from problem
+    return content.replace(b"\n", b" ")  # the engine is asked by the line; within JSON's strings there are none
+
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _read(path: Path) -> Mapping[str, Any]:

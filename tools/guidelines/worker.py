@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import orjson
+
 from tools.guidelines.engine_process import PACKAGES as PACKAGES
 from tools.guidelines.engine_process import EngineProcess, Part
 from tools.guidelines.engine_process import WorkerEnded as WorkerEnded
@@ -116,7 +118,8 @@ class GuidelineWorker:
 
     async def _load(self, library: GuidelineLibrary) -> Mapping[str, Mapping[str, Any]]:
         if self.pid is None or self._loaded is not library or self._loaded_in != self.pid:
-            answer = await self.process.ask({"op": "load", "elm": list(library.elm.values())})
+            elm = [orjson.Fragment(each) for each in library.elm.values()]
+            answer = await self.process.ask({"op": "load", "elm": elm})
             self._needs = {name: need for name, need in answer["needs"].items() if name not in answer["broken"]}
             self._loaded, self._loaded_in = library, self.pid or 0
         return self._needs
