@@ -15,7 +15,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Chec
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from store.database import DatabaseFull, disk_full
+from store.database import DatabaseBusy, DatabaseFull, disk_full, held_up
 
 Checkpoints = BaseCheckpointSaver[Any]
 """What keeps the steps."""
@@ -81,6 +81,8 @@ class _FileSaver(KeptSteps, AsyncSqliteSaver):
         except sqlite3.OperationalError as error:
             if disk_full(error):
                 raise DatabaseFull from error
+            if held_up(error):
+                raise DatabaseBusy from error
             raise
 
 

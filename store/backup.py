@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from store.database import DatabaseBusy, held_up
 from store.engine import BUSY_SECONDS
 
 
@@ -29,10 +30,16 @@ def copy_files(state: Path, others: Sequence[Path], to: Path) -> None:
 
     Raises:
         CopyUnsound: when a copy is not whole.
+        DatabaseBusy: when another process writes the state all the while.
     """
     with ExitStack() as opened:
         lock = opened.enter_context(closing(_open(state)))
-        lock.execute("BEGIN IMMEDIATE")
+        try:
+            lock.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if held_up(error):
+                raise DatabaseBusy from error
+            raise
         readers = {file: opened.enter_context(closing(_open(file))) for file in (state, *others)}
         for reader in readers.values():
             reader.execute("BEGIN")

@@ -44,6 +44,10 @@ class DatabaseFull(DatabaseAway):
     """The database cannot write, because its disk is full or fails: make room; nothing is lost, then try again."""
 
 
+class DatabaseBusy(DatabaseAway):
+    """Another process holds the database and does not let go: end it if it hangs; nothing is lost, then try again."""
+
+
 class Database:
     """A database that threads and processes share: SQLite in a file, or PostgreSQL.
 
@@ -88,6 +92,7 @@ class Database:
 
         Raises:
             DatabaseAway: when the connection cannot be made, or is lost.
+            DatabaseBusy: when its turn does not come.
         """
         with self.single() as connection:
             connection.info.pop(HEAD_INFO, None)
@@ -201,6 +206,8 @@ def _away() -> Iterator[None]:
     except DBAPIError as error:
         if error.orig is not None and disk_full(error.orig):
             raise DatabaseFull from error
+        if error.orig is not None and held_up(error.orig):
+            raise DatabaseBusy from error
         # Of PostgreSQL's own refusals one carries a SQLSTATE; without one the connection was never made, or is lost.
         state = getattr(error.orig, "sqlstate", "sqlite")
         if error.connection_invalidated or state is None or str(state)[:2] in {"08", "57"}:
@@ -217,3 +224,15 @@ def disk_full(error: BaseException) -> bool:
     """Whether a driver's error says that the disk is full, or that it fails."""
     code = getattr(error, "sqlite_errorcode", None)
     return (code is not None and code & 0xFF in _FULL) or getattr(error, "sqlstate", None) in _FULL_STATES
+
+
+_HELD_UP_STATE = "55P03"
+"""PostgreSQL's `lock_not_available`."""
+
+
+def held_up(error: BaseException) -> bool:
+    """Whether a driver's error says that somebody else held the database until waiting was over."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return (code is not None and code & 0xFF == sqlite3.SQLITE_BUSY) or (
+        getattr(error, "sqlstate", None) == _HELD_UP_STATE
+    )

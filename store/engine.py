@@ -38,7 +38,7 @@ def engine_of(address: str) -> Engine:
         _prepare_sqlite(engine)
         return engine
     settings = {
-        "lock_timeout": f"{BUSY_SECONDS:.0f}s",
+        "lock_timeout": f"{int(BUSY_SECONDS * 1000)}ms",
         "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
         "client_encoding": "utf8",
     }

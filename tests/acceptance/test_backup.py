@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from preround.home import STATE
 from store import runs
 from tests.acceptance.homes import Home, finish
 from tests.acceptance.lives import leases_run_out
@@ -54,7 +57,7 @@ def test_a_backup_in_the_middle_of_rounds_goes_on_elsewhere(
     under_way = home.start(*OTHER, "--task", "comparison")
     try:
         until_running(home, under_way)
-        under_way.send_signal(signal.SIGSTOP)  # wherever it is: a quick machine would have ended it before the copy
+        stop(home, under_way)  # a quick machine would have ended it before the copy
         copy = restored(home)
     finally:
         under_way.kill()
@@ -82,6 +85,27 @@ def until_running(home: Home, process: subprocess.Popen[str]) -> None:
         assert process.poll() is None, finish(process)
         time.sleep(0.05)
     raise AssertionError("the round did not begin")
+
+
+def stop(home: Home, process: subprocess.Popen[str]) -> None:
+    """Stop it wherever it is, but in the middle of a transaction: nobody could write before it goes on."""
+    for _ in range(100):
+        process.send_signal(signal.SIGSTOP)
+        if home.more or free(home.path / STATE):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+    raise AssertionError("it was never between two transactions")
+
+
+def free(state: Path) -> bool:
+    """Whether somebody may write it at once."""
+    with closing(sqlite3.connect(state, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 def test_what_cannot_be_backed_up_is_said(home: Home, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from store import audit, batch_tables, duty_tables, hook_tables, rollout_tables, runs, watch_tables
-from store.database import Database, DatabaseAway, DatabaseTooNew, revision
+from store.backup import copy_files
+from store.database import Database, DatabaseAway, DatabaseBusy, DatabaseTooNew, database_at, revision
 from store.engine import DatabaseUnusable
 from store.migrations import HEAD, chain
 from store.tables import metadata
@@ -88,6 +89,32 @@ def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
         pass
     with pytest.raises(DatabaseAway), database.write():
         pass
+
+
+def test_who_never_gets_a_turn_is_told(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.engine.BUSY_SECONDS", 0.2)
+    one, other = Database(store_url), Database(store_url)
+    with one.write(), pytest.raises(DatabaseBusy, match="holds the database"), other.write():
+        pass
+    with other.write():  # and gets it once it is let go
+        pass
+    one.close()
+    other.close()
+
+
+def test_a_copy_waits_for_who_writes_and_says_whom_it_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.backup.BUSY_SECONDS", 0.2)
+    state, to = tmp_path / "state.db", tmp_path / "copy"
+    to.mkdir()
+    database = database_at(state)
+    database.migrate()
+    with database.write(), pytest.raises(DatabaseBusy):
+        copy_files(state, (), to)
+    copy_files(state, (), to)
+    assert (to / "state.db").exists()
+    database.close()
 
 
 def test_a_write_that_raises_leaves_nothing(db: Database) -> None:
