@@ -133,6 +133,7 @@ async def test_a_round_is_ended_or_driven_on(house: House, web: httpx.AsyncClien
     assert PATIENT in {one["id"] for one in (await web.get("/api/patients")).json()["patients"]}
 
 
+@pytest.mark.deep
 async def test_the_server_keeps_to_its_description(home: Home) -> None:
     """`TEST_API_EXAMPLES` sets how many requests are made up for each operation."""
     settings = with_key(home.settings).model_copy(update={"requests_a_minute": 100_000})
