@@ -15,10 +15,10 @@ from benchmarks.navigator import prompts_of
 from benchmarks.notebook_cost import QUESTIONS
 from benchmarks.rounds import children, mine, patient_of
 from benchmarks.sandbox_server import sandbox_beside
-from preround import deciding, rounds
 from preround.clock import WallClock
 from preround.settings import Settings
 from preround.wiring import House, open_house
+from preround.work import deciding, rounds
 from store import runs
 from store.database import Database
 

@@ -18,13 +18,13 @@ from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from graphs.reading import read_evidence
-from preround import rounds
 from preround.clock import WallClock
 from preround.home import sandbox_app
 from preround.literature import index_path
-from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, Outside, open_house
+from preround.work import rounds
+from preround.work.load import load
 from review.queue import show
 from store import outbox
 from tools.fhir import wire

@@ -13,13 +13,13 @@ from rich.status import Status
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
 from fhir_fixtures.loading import load_story
-from preround import rounds
 from preround.commands.run import show_result
 from preround.door import enter, err, out
-from preround.load import load
 from preround.progress import Shown
-from preround.seeding import seed
 from preround.wiring import SANDBOX_URL, House
+from preround.work import rounds
+from preround.work.load import load
+from preround.work.seeding import seed
 from tools.fhir.transport import in_process
 
 STORY = "diabetes-ckd"

@@ -12,9 +12,9 @@ from rich.table import Table
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import NOT_FOUND
 from preround.fhir_login import login
-from preround.load import load as load_paths
-from preround.load import numbers, remarks
 from preround.wiring import SANDBOX_URL, House
+from preround.work.load import load as load_paths
+from preround.work.load import numbers, remarks
 from tools.fhir.find_patients import find_patients
 from tools.fhir.transport import in_process
 

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.status import Status
 
-from preround import rounds
 from preround.door import Fhir, Json, ReasonerOption, enter, err, leave, out, write_json
 from preround.failure import UNREACHABLE, Unusable
 from preround.imaging.door import Order, read_pictures
 from preround.imaging.supplied import by_hand
-from preround.instant import day, instant
 from preround.progress import Shown
+from preround.shown.instant import day, instant
 from preround.wiring import House
+from preround.work import rounds
 
 
 def run(

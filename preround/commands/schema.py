@@ -8,7 +8,7 @@ import typer
 
 from preround.door import Json, leave, out, write_json
 from preround.failure import Missing
-from preround.schemas import MODELS
+from preround.shown.schemas import MODELS
 from review.reasons import reasons
 
 

@@ -12,7 +12,7 @@ from preround.clock import WallClock
 from preround.door import Json, leave, out, settings_with, write_json
 from preround.home import open_database
 from preround.settings import Settings
-from preround.switching import throw
+from preround.work.switching import throw
 from review.switches import Mode, Scope, Switch, said
 from store import switches
 from store.database import Database

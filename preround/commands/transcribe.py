@@ -11,15 +11,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agents.models.audio import Audio, read_audio
 from claims.note import NoteKind, words_of
-from preround import rounds
 from preround.commands.run import show_result
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import UNREACHABLE, Unusable
-from preround.instant import instant
+from preround.shown.instant import instant
 from preround.speech import hearer_of
-from preround.transcribing import Order
-from preround.transcribing import transcribe as transcribed
 from preround.wiring import House
+from preround.work import rounds
+from preround.work.transcribing import Order
+from preround.work.transcribing import transcribe as transcribed
 from review.queue import show
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from preround import rounds
 from preround.commands.run import show_result
 from preround.door import Fhir, Json, enter, write_json
 from preround.failure import UNREACHABLE
 from preround.wiring import House
+from preround.work import rounds
 
 
 def undo(

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from preround import rounds
 from preround.dispatch.driving import Driver
 from preround.dispatch.pressure import Pressure, model_queue
 from preround.failure import EXPECTED
 from preround.wiring import House
+from preround.work import rounds
 from store import batches
 from store.batches import Member
 

@@ -15,9 +15,10 @@ from claims.author import Author
 from claims.canonical import exact_bytes
 from graphs.prepared import Prepared, PreparedEntry
 from graphs.proposing import medication_class_of
-from preround import VERSION, rounds
+from preround import VERSION
 from preround.failure import Declined, Missing, Unusable
 from preround.model_context.held import HeldPatient, Known
+from preround.work import rounds
 from review.policy import Label
 from store import runs
 

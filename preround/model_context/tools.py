@@ -13,7 +13,6 @@ from chart.fact import FactKind
 from chart.manifest import manifest, manifest_json
 from preround.failure import Missing
 from preround.literature import RemoteName
-from preround.literature_search import found_json, search
 from preround.model_context import proposal
 from preround.model_context.held import NOTICE, HeldPatient
 from preround.model_context.rows import (
@@ -25,6 +24,7 @@ from preround.model_context.rows import (
     whole_fact,
     whole_series,
 )
+from preround.work.literature_search import found_json, search
 from tools.guidelines.outcome import Why
 
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from preround.reference.writing import code, heading, plain, table
-from preround.schemas import MODELS
+from preround.shown.schemas import MODELS
 
 Schema = Mapping[str, Any]
 

@@ -14,18 +14,18 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from claims.canonical import exact_bytes
 from graphs.node import run_of
 from graphs.switched import check_begins
-from preround import deciding, rounds
-from preround.asking import ask_beside
 from preround.dispatch.dispatcher import Dispatcher
 from preround.failure import Missing
-from preround.instant import day, instant
 from preround.people.signing import name_here, signer_here
-from preround.showing import item_json, rows
+from preround.shown.instant import day, instant
+from preround.shown.items import item_json, rows
 from preround.web.api_bodies import Ending, NewAsk, NewDecision, NewRun
 from preround.web.once import OnceRoute, documented, run_id_of
 from preround.web.problem_json import PROBLEM
 from preround.web.round_events import events_of
 from preround.wiring import House
+from preround.work import deciding, rounds
+from preround.work.asking import ask_beside
 from review.item import ItemState
 from review.queue import show
 from store import runs

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agents.offline.reasoner import OfflineReasoner
 from claims.claim import Task
-from preround import rounds
+from preround.work import rounds
 from review.decision import Verb
 
 _TASKS: dict[str, JsonValue] = {"items": {"type": "string", "enum": list(OfflineReasoner().tasks)}}

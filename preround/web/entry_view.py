@@ -9,7 +9,7 @@ from typing import Any
 
 from claims.diff import Change, changes
 from claims.note import words_of
-from preround.showing import entry_json, fit_words
+from preround.shown.items import entry_json, fit_words
 from preround.web.wording import tier_words
 from preround.wiring import House
 from review.proposal import Entry

@@ -11,13 +11,10 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from graphs.node import run_of
-from preround import deciding, rounds
-from preround.asking import ask_beside
-from preround.evidence import LITERATURE, note
 from preround.failure import EXPECTED, Declined, Missing
 from preround.imaging.door import ON
 from preround.people.signing import edits_json_here, signer_here
-from preround.showing import receipt_words
+from preround.shown.items import receipt_words
 from preround.web.author_page import author_of
 from preround.web.decision_form import AskNeeded, ChoiceNeeded, Filled, NameNeeded, checked_ask, filled, said
 from preround.web.evidence_view import evidence_of
@@ -31,6 +28,9 @@ from preround.web.reviewer import remember, reviewer_of
 from preround.web.source_page import passage_of, source_of
 from preround.web.tree import tree
 from preround.wiring import House
+from preround.work import deciding, rounds
+from preround.work.asking import ask_beside
+from preround.work.evidence import LITERATURE, note
 from review.errors import NotAllowed
 from review.forms import form_of
 from review.queue import show

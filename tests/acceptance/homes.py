@@ -26,9 +26,9 @@ from fhir_fixtures.bundles import bundles
 from fhir_fixtures.loading import load_story
 from preround.cli import app
 from preround.home import open_database, sandbox_app
-from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL
+from preround.work.load import load
 from store.database import Transaction
 from tools.fhir import wire
 from tools.fhir.transport import in_process

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from preround.instant import instant
+from preround.shown.instant import instant
 from preround.wiring import open_house
 from review.audit_event import event_id
 from review.item_task import task_id

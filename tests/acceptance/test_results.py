@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from preround.results import Decided, ItemShown, QueueRow, Result
+from preround.shown.results import Decided, ItemShown, QueueRow, Result
 from tests.acceptance.homes import Home
 
 

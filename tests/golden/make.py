@@ -12,11 +12,11 @@ from pathlib import Path
 
 from fhir_fixtures.bundles import bundles
 from graphs.state import GRAPH_VERSION
-from preround import rounds
 from preround.clock import WallClock
-from preround.instant import instant
 from preround.settings import Settings
+from preround.shown.instant import instant
 from preround.wiring import open_house
+from preround.work import rounds
 from tests.acceptance.homes import loaded
 from tests.integration.test_prepared_rounds import a_note
 

@@ -20,9 +20,9 @@ from fhir_fixtures.pictures import pictures_of
 from preround.imaging.door import Order
 from preround.imaging.room import Room
 from preround.imaging.site import Imaging
-from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
+from preround.work.load import load
 from tests.dicomweb import Shelf
 from tools.fhir.transport import in_process
 from tools.imaging.archive import Archive

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from preround.instant import instant
 from preround.replay.stage_clock import StageClock
+from preround.shown.instant import instant
 from preround.web.app import create_web
 from preround.wiring import House, open_house
 from store import runs

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from preround.cds_hooks.site import HookClient, HookSite
-from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.settings import Settings
+from preround.shown.instant import instant
 from preround.web.app import create_web
 from preround.wiring import House, open_house
 from tests.integration.ehr import Ehr, asking, call, with_key

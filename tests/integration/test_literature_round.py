@@ -17,11 +17,11 @@ from agents.worded.reasoner import WordedReasoner
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
-from preround import rounds
 from preround.clock import WallClock
-from preround.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
+from preround.work import rounds
+from preround.work.load import load
 from review.queue import show
 from tests.checker.checker import check
 from tests.checker.raw import RawChart, read_bundles

@@ -14,10 +14,10 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from preround.instant import instant
 from preround.model_context.held import HeldPatient
 from preround.model_context.http import serve_http
 from preround.model_context.server import server_of
+from preround.shown.instant import instant
 from preround.wiring import House, open_house
 from review.queue import queue, show
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home

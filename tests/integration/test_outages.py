@@ -26,8 +26,8 @@ from preround.dispatch import batch, driving
 from preround.dispatch.cohort import Cohort
 from preround.dispatch.here import Here
 from preround.home import sandbox_app
-from preround.instant import instant
 from preround.settings import Settings
+from preround.shown.instant import instant
 from preround.wiring import House, Outside, open_house
 from review.queue import queue
 from store import runs

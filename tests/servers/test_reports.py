@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.reporting.passes import report_once
 from preround.settings import Settings
+from preround.shown.instant import instant
 from preround.wiring import House, open_house
 from review import gate
 from review.audit_event import event_id

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 
-from preround import rounds
 from preround.settings import Settings
 from preround.wiring import House, open_house
+from preround.work import rounds
 from tests.integration.web.visitor import (
     form_of,
     free_port,

@@ -24,8 +24,8 @@ ROUND = f"""
 import asyncio, os
 from pathlib import Path
 from langchain_core.tracers.langchain import wait_for_all_tracers
-from preround import rounds
-from preround.instant import instant
+from preround.work import rounds
+from preround.shown.instant import instant
 from preround.settings import Settings
 from preround.wiring import open_house
 

@@ -14,8 +14,8 @@ from preround.reference.pages import pages
 from preround.reference.schema_page import holds
 from preround.reference.settings_page import variables
 from preround.reference.writing import table
-from preround.schemas import MODELS
 from preround.settings import Settings
+from preround.shown.schemas import MODELS
 from review.decision import Verb
 from tests.unit.house.files import ROOT
 

@@ -11,16 +11,16 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from preround import deciding, rounds
 from preround.clock import WallClock
-from preround.instant import instant
 from preround.replay.stage_clock import StageClock
 from preround.reporting.passes import report_once
+from preround.shown.instant import instant
 from preround.telemetry import state
 from preround.telemetry.metrics import Metrics
 from preround.telemetry.watchers import Watchers
 from preround.web.app import create_web
 from preround.wiring import House, open_house
+from preround.work import deciding, rounds
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home
 from tests.integration.test_prepared_rounds import a_note
 from tools.observer import EngineStarted, FhirRequest, ModelCall, Verified

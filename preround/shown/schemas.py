@@ -8,8 +8,8 @@ from agents.plan import Plan
 from claims.claim import Claim, Draft
 from claims.suggestion import NotSuggested, Suggestion
 from fhir_fixtures.story import Story
-from preround.results import Decided, ItemShown, QueueRow, Result
 from preround.settings import Settings
+from preround.shown.results import Decided, ItemShown, QueueRow, Result
 
 MODELS: dict[str, type[BaseModel]] = {
     "claim": Claim,

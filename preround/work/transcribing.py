@@ -17,9 +17,10 @@ from claims.author import Author
 from claims.note import NoteKind, dictated_note
 from graphs.node import RoundUnknown, run_of
 from graphs.prepared import Prepared, PreparedEntry
-from preround import VERSION, rounds
+from preround import VERSION
 from preround.failure import Missing, Unusable
 from preround.wiring import House
+from preround.work import rounds
 from store.runs import Run
 from tools.fhir.errors import FhirNotFound
 

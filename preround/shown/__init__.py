@@ -1,0 +1,1 @@
+"""What every door shows alike: items, results, dates, the figures of a rollout."""
