@@ -78,8 +78,14 @@ def _drafts(found: dict) -> None:  # type: ignore[type-arg]
             markup=False,
         )
         for claim in claims[:2]:
-            cited = ", ".join(f"{c['reference']} {c['path'].partition('.')[2]}" for c in claim["citations"][:2])
-            out.print(f"   “{claim['text'][:90]}”  ←  {cited}", markup=False)
+            out.print(f"   “{claim['text'][:90]}”  ←  {_grounds(claim)}", markup=False)
+
+
+def _grounds(claim: dict) -> str:  # type: ignore[type-arg]
+    """What a sentence stands on, the first of it: what it cites, else what was computed from which facts."""
+    cited = [f"{c['reference']} {c['path'].partition('.')[2]}" for c in claim["citations"]]
+    workings = [one for one in (claim["computed"], *claim["also_computed"]) if one]
+    return ", ".join((cited or [f"{one['op']} of {', '.join(one['of'][:3])} …" for one in workings])[:2])
 
 
 async def _load(house: House) -> None:
