@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from agents.models.failures import EndpointRefused
+from tools.loopback import is_this_machine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,7 @@ def allowed(url: str, *, hosts: Sequence[str] = (), key: str | None = None, sett
         raise EndpointRefused(f"its address holds a password; {settings.secret}", settings.what)
     names = {h.strip().lower().rstrip("/") for h in hosts}
     port = port or (443 if parts.scheme == "https" else 80)
-    if not (_loopback(host) or host in names or f"{host}:{port}" in names):
+    if not (is_this_machine(host) or host in names or f"{host}:{port}" in names):
         reason = f"{host} is not this machine; if {settings.goes} may go there, add it to {settings.hosts}"
         raise EndpointRefused(reason, settings.what)
     shown = f"[{host}]" if ":" in host else host
@@ -80,13 +80,4 @@ def allowed(url: str, *, hosts: Sequence[str] = (), key: str | None = None, sett
 
 def on_this_machine(endpoint: Endpoint) -> bool:
     """Whether an endpoint lies on this machine, so that what is sent there does not leave it."""
-    return _loopback(urlsplit(endpoint.root).hostname or "")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_this_machine(urlsplit(endpoint.root).hostname or "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 import httpx
 
 from tools.literature.errors import SourceOff
+from tools.loopback import is_this_machine
 
 TOOL = "preround"
 PUBMED = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
@@ -49,18 +49,9 @@ class TermsOfUse:
             url = httpx.URL(self.address)
         except httpx.InvalidURL:
             url = httpx.URL("")
-        if not (url.scheme == "https" and url.host) and not (url.scheme == "http" and _is_here(url.host)):
+        if not (url.scheme == "https" and url.host) and not (url.scheme == "http" and is_this_machine(url.host)):
             msg = "The literature source's address is not usable: give one that begins with https://."
             raise SourceOff(msg)
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def pubmed_terms(*, email: str | None, key: str | None, address: str = PUBMED, cache_days: int = 30) -> TermsOfUse:
