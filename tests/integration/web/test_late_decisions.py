@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
 
 from preround.settings import Settings
 from preround.wiring import House, open_house
-from preround.work import rounds
 from tests.integration.web.visitor import (
     form_of,
     free_port,
@@ -87,7 +87,7 @@ async def test_a_server_that_is_away_leaves_the_signature_and_says_so(home: Path
 
 
 async def test_a_person_whom_the_policy_does_not_know_may_not_sign(home: Path, tmp_path: Path) -> None:
-    text = (Path(rounds.__file__).parent.parent / "review" / "policy.toml").read_text(encoding="utf-8")
+    text = (files("review") / "policy.toml").read_text(encoding="utf-8")
     strict = re.sub(
         r"\[people\.any_named\]\n(?:.+\n)+", '[[people.named]]\nname = "Zoe"\nroles = ["clinician"]\n', text
     )
