@@ -29,8 +29,8 @@ from benchmarks.kept import bytes_of
 from benchmarks.rounds import mine
 from graphs.checkpoints import serializer
 from graphs.runner import Runner
+from preround.doing import rounds
 from preround.wiring import House
-from preround.work import rounds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
     python -m benchmarks.fhir [--data PATH] [--part facts|loading|searches] [--json FILE]
 
 All figures are CPU seconds of this process, client and server together: of facts and validation on the same resources,
-of `preround.work.load` into an empty sandbox, and of the same filtered searches on a small and a large one, in turn.
+of `preround.doing.load` into an empty sandbox, and of the same filtered searches on a small and a large one, in turn.
 The least of several turns counts. Exits 1 where a bound is missed.
 """
 
@@ -26,8 +26,8 @@ from rich.table import Table
 
 from benchmarks.charts import samples
 from benchmarks.fhir_facts import AS_OF, Facts, facts_of
+from preround.doing.load import load
 from preround.sandbox.app import create_sandbox
-from preround.work.load import load
 from tools.fhir.client import FhirClient
 from tools.fhir.query import Params
 from tools.fhir.transport import in_process

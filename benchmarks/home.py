@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks.chart_page import Sample
 from benchmarks.kept import bytes_of
 from preround.clock import WallClock
+from preround.doing.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work.load import load
 from store.tables import artifacts
 from tools.fhir.transport import in_process
 

@@ -16,9 +16,9 @@ from benchmarks.notebook_cost import QUESTIONS
 from benchmarks.rounds import children, mine, patient_of
 from benchmarks.sandbox_server import sandbox_beside
 from preround.clock import WallClock
+from preround.doing import deciding, rounds
 from preround.settings import Settings
 from preround.wiring import House, open_house
-from preround.work import deciding, rounds
 from store import runs
 from store.database import Database
 

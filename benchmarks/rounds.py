@@ -29,8 +29,8 @@ from rich.table import Table
 from benchmarks.chart_page import Sample, charts, material_of, show, stories
 from benchmarks.home import house_of, kept_of
 from benchmarks.page_cost import cpu
+from preround.doing import deciding, rounds
 from preround.wiring import House
-from preround.work import deciding, rounds
 from store import runs
 
 MAX_GROWTH = 1.2

@@ -37,7 +37,7 @@ def remembered(*names: str) -> Callable[[Callable[[Node], T]], Callable[[Node], 
         known: dict[tuple[str, bytes | str], T] = {}
 
         def reader(node: Node) -> T:
-            value = node.value if type(node.value) is dict else _NO_ELEMENTS
+            value = node.value if isinstance(node.value, dict) else _NO_ELEMENTS
             content = content_of([*map(value.get, names)])
             key = (node.path, content)
             met = known.get(key)

@@ -15,7 +15,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Chec
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from store.database import DatabaseBusy, DatabaseFull, disk_full, held_up
+from store.database import refusal
 
 Checkpoints = BaseCheckpointSaver[Any]
 """What keeps the steps."""
@@ -79,10 +79,8 @@ class _FileSaver(KeptSteps, AsyncSqliteSaver):
         try:
             yield
         except sqlite3.OperationalError as error:
-            if disk_full(error):
-                raise DatabaseFull from error
-            if held_up(error):
-                raise DatabaseBusy from error
+            if (kind := refusal(error)) is not None:
+                raise kind from error
             raise
 
 

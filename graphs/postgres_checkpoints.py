@@ -14,7 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from graphs.checkpoints import Checkpoints, KeptSteps, serializer, still_held
-from store.database import DatabaseAway, DatabaseFull, disk_full
+from store.database import DatabaseAway, refusal
 
 _SETUP_LOCK = 7_236_003
 """The advisory lock under which one process at a time makes LangGraph's tables; any fixed number does."""
@@ -100,4 +100,4 @@ def _away() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise (DatabaseFull if disk_full(error) else DatabaseAway) from error
+        raise (refusal(error) or DatabaseAway) from error

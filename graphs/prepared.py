@@ -1,8 +1,8 @@
 """A proposal that is prepared: what enters the round at its end, without a reasoner, and then goes every other way.
 
 A door that has resources ready (a dictated note, an undo, an agent's proposal) makes a `Prepared` and hands it to
-`preround.work.rounds.open_prepared`. The round then has a row, a ledger, an item, a gate, freshness, a commit, receipts
-and sweeps as any other has; its graph goes
+`preround.doing.rounds.open_prepared`. The round then has a row, a ledger, an item, a gate, freshness, a commit and
+receipts, and is swept as any other is; its graph goes
 
     intake → propose                                   watch = "named"
     intake → plan → gather → appraise → verify → propose      watch = "chart"

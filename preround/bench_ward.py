@@ -10,11 +10,11 @@ from typing import Any
 
 from agents.offline.errands import NotUnderstood, understood
 from agents.reasoner import Reasoner
+from preround.doing import deciding, errands, rounds
+from preround.doing.load import load
 from preround.failure import Missing
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work import deciding, errands, rounds
-from preround.work.load import load
 from tools.fhir.transport import in_process
 
 APPROVERS = ("Scripted Approver", "Second Approver")

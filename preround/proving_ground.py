@@ -19,12 +19,12 @@ from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from graphs.reading import read_evidence
 from preround.clock import WallClock
+from preround.doing import rounds
+from preround.doing.load import load
 from preround.home import sandbox_app
 from preround.literature import index_path
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, Outside, open_house
-from preround.work import rounds
-from preround.work.load import load
 from review.queue import show
 from store import outbox
 from tools.fhir import wire

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from store.database import DatabaseBusy, held_up
+from store.database import refusal
 from store.engine import BUSY_SECONDS
 
 
@@ -37,8 +37,8 @@ def copy_files(state: Path, others: Sequence[Path], to: Path) -> None:
         try:
             lock.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if held_up(error):
-                raise DatabaseBusy from error
+            if (kind := refusal(error)) is not None:
+                raise kind from error
             raise
         readers = {file: opened.enter_context(closing(_open(file))) for file in (state, *others)}
         for reader in readers.values():

@@ -204,10 +204,8 @@ def _away() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if error.orig is not None and disk_full(error.orig):
-            raise DatabaseFull from error
-        if error.orig is not None and held_up(error.orig):
-            raise DatabaseBusy from error
+        if error.orig is not None and (kind := refusal(error.orig)) is not None:
+            raise kind from error
         # Of PostgreSQL's own refusals one carries a SQLSTATE; without one the connection was never made, or is lost.
         state = getattr(error.orig, "sqlstate", "sqlite")
         if error.connection_invalidated or state is None or str(state)[:2] in {"08", "57"}:
@@ -218,21 +216,14 @@ def _away() -> Iterator[None]:
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _FULL_STATES = frozenset({"53100", "58030"})
 """PostgreSQL's `disk_full` and `io_error`."""
-
-
-def disk_full(error: BaseException) -> bool:
-    """Whether a driver's error says that the disk is full, or that it fails."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return (code is not None and code & 0xFF in _FULL) or getattr(error, "sqlstate", None) in _FULL_STATES
-
-
-_HELD_UP_STATE = "55P03"
+_BUSY_STATE = "55P03"
 """PostgreSQL's `lock_not_available`."""
 
 
-def held_up(error: BaseException) -> bool:
-    """Whether a driver's error says that somebody else held the database until waiting was over."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return (code is not None and code & 0xFF == sqlite3.SQLITE_BUSY) or (
-        getattr(error, "sqlstate", None) == _HELD_UP_STATE
-    )
+def refusal(error: BaseException) -> type[DatabaseAway] | None:
+    """What a driver's error says of a database that can't serve now: its disk, or somebody who holds it; else None."""
+    code, state = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
+    kind = None if code is None else code & 0xFF
+    if kind in _FULL or state in _FULL_STATES:
+        return DatabaseFull
+    return DatabaseBusy if kind == sqlite3.SQLITE_BUSY or state == _BUSY_STATE else None

@@ -130,11 +130,11 @@ def _when(node: Node) -> When:
         return point(node.path, node.value)
     if not isinstance(node.value, dict):
         return NEVER
-    start, end = node.value.get("start"), node.value.get("end")
+    start, period = node.value.get("start"), _period_in(node.value, node.path)
+    if period is not None:
+        return period
     if isinstance(start, str) and len(node.value) == 1:
         return point(f"{node.path}.start", start)
-    if isinstance(start, str) and isinstance(end, str) and (len(node.value) == 2 or _TIMING.isdisjoint(node.value)):
-        return _span(node.path, start, end)
     if "event" in node.value or "repeat" in node.value:  # Timing
         event = node.get("event")
         if event:
@@ -144,11 +144,11 @@ def _when(node: Node) -> When:
 
 
 def _period_in(value: Mapping[str, Any], path: str) -> When | None:
-    """A plain period of two literals; what else may stand there is read in full."""
-    if len(value) != 2:
-        return None
+    """A period of two literals; nothing where something else stands there."""
     start, end = value.get("start"), value.get("end")
-    return _span(path, start, end) if type(start) is str and type(end) is str else None
+    if type(start) is str and type(end) is str and (len(value) == 2 or _TIMING.isdisjoint(value)):
+        return _span(path, start, end)
+    return None
 
 
 @lru_cache(maxsize=8192)

@@ -15,13 +15,13 @@ from preround.dispatch import batch as work
 from preround.dispatch.cohort import Cohort, Kind
 from preround.dispatch.dispatcher import dispatcher_of
 from preround.dispatch.interrupt import stop_on_signals
+from preround.doing import rounds
 from preround.door import Fhir, Json, ReasonerOption, enter, err, out, write_json
 from preround.failure import UNREACHABLE, Unusable
 from preround.shown.instant import day, instant
 from preround.web.health import ROUNDS
 from preround.web.observing import observed_if_free
 from preround.wiring import House
-from preround.work import rounds
 from store import batches
 from store.batches import Batch
 from store.database import DatabaseAway

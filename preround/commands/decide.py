@@ -9,12 +9,12 @@ import typer
 
 from claims.canonical import read_exact
 from claims.note import reworded, words_of
+from preround.doing import deciding
+from preround.doing.asking import ask_beside
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Unusable
 from preround.web.wording import seed_words
 from preround.wiring import House
-from preround.work import deciding
-from preround.work.asking import ask_beside
 from review.decision import Verb
 from review.proposal import Resource
 from review.queue import show

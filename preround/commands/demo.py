@@ -14,12 +14,12 @@ from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
 from fhir_fixtures.loading import load_story
 from preround.commands.run import show_result
+from preround.doing import rounds
+from preround.doing.load import load
+from preround.doing.seeding import seed
 from preround.door import enter, err, out
 from preround.progress import Shown
 from preround.wiring import SANDBOX_URL, House
-from preround.work import rounds
-from preround.work.load import load
-from preround.work.seeding import seed
 from tools.fhir.transport import in_process
 
 STORY = "diabetes-ckd"

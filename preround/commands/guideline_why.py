@@ -13,11 +13,11 @@ from chart.appraisal import appraise
 from chart.chart import Chart
 from chart.sensitive import sensitive_classes
 from preround.clock import WallClock
+from preround.doing.rounds import patient_id
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Missing, Unusable
 from preround.shown.instant import instant
 from preround.wiring import House, guideline_folders
-from preround.work.rounds import patient_id
 from tools.fhir.read_patient import read_patient
 from tools.fhir.scope import SEARCHABLE, PatientScope
 from tools.fhir.search_chart import search_chart

@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from preround.clock import WallClock
+from preround.doing.rounds import patient_id
 from preround.door import Json, leave, out, settings_with, write_json
 from preround.failure import Missing, Unusable
 from preround.home import open_database
-from preround.work.rounds import patient_id
 from store import holds, runs
 from store.database import Database
 from store.holds import Hold

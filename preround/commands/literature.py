@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from preround.clock import WallClock
+from preround.doing.literature_search import found_json
+from preround.doing.literature_search import search as searched
 from preround.door import Json, err, leave, out, settings_with, write_json
 from preround.failure import NOT_FOUND, WRONG_USE, Missing
 from preround.literature import RemoteName, index_path
-from preround.work.literature_search import found_json
-from preround.work.literature_search import search as searched
 from tools.literature.document import Document, Gone
 from tools.literature.errors import FileUnusable
 from tools.literature.indexing import IndexWriter

@@ -9,12 +9,12 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from preround.doing.load import load as load_paths
+from preround.doing.load import numbers, remarks
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import NOT_FOUND
 from preround.fhir_login import login
 from preround.wiring import SANDBOX_URL, House
-from preround.work.load import load as load_paths
-from preround.work.load import numbers, remarks
 from tools.fhir.find_patients import find_patients
 from tools.fhir.transport import in_process
 

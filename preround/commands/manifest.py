@@ -9,11 +9,11 @@ from rich.table import Table
 
 from chart.manifest import ORDER, Manifest, manifest_json
 from chart.manifest import manifest as manifest_of
+from preround.doing.chart_reading import Reading, read
+from preround.doing.rounds import patient_id
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.shown.instant import instant
 from preround.wiring import House
-from preround.work.chart_reading import Reading, read
-from preround.work.rounds import patient_id
 
 
 def manifest(

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from preround.doing import rounds
 from preround.door import Fhir, enter, err
 from preround.model_context.held import HeldPatient
 from preround.model_context.http import serve_http
 from preround.model_context.server import server_of
 from preround.shown.instant import instant
 from preround.wiring import House
-from preround.work import rounds
 
 
 def mcp(

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from preround.clock import WallClock
+from preround.doing.retaining import purged, rule_of
 from preround.door import Json, err, leave, out, settings_with, write_json
 from preround.failure import Unusable
 from preround.home import open_database
 from preround.settings import Settings
-from preround.work.retaining import purged, rule_of
 from store.database import Database
 from store.retention import Gone, Rule, preview
 

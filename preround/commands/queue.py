@@ -10,13 +10,13 @@ import typer
 from rich.text import Text
 
 from preround.commands.incidents import incident_json, say_incidents
+from preround.doing import rounds
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import Unusable
 from preround.people.signing import me_here
 from preround.shown.items import row
 from preround.web.wording import span_words
 from preround.wiring import House
-from preround.work import rounds
 from review.card import Card
 from review.incidents import incidents
 from review.item import Item, ItemState

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from graphs.node import run_of
+from preround.doing import rounds
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import UNREACHABLE
 from preround.wiring import House
-from preround.work import rounds
 from store.runs import Run
 
 

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from preround.doing.comparing import compare as compared
 from preround.door import Fhir, Json, enter, leave, out, settings_with, write_json
 from preround.failure import NOT_FOUND, REFUSED
 from preround.home import open_database
 from preround.shown.rollout import figures_of, row_json
 from preround.wiring import House
-from preround.work.comparing import compare as compared
 from review.rollout import Answer, bounds, happened, rows, whole
 
 rollout = typer.Typer(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.status import Status
 
+from preround.doing import rounds
 from preround.door import Fhir, Json, ReasonerOption, enter, err, leave, out, write_json
 from preround.failure import UNREACHABLE, Unusable
 from preround.imaging.door import Order, read_pictures
@@ -15,7 +16,6 @@ from preround.imaging.supplied import by_hand
 from preround.progress import Shown
 from preround.shown.instant import day, instant
 from preround.wiring import House
-from preround.work import rounds
 
 
 def run(

@@ -10,12 +10,12 @@ import typer
 from claims.diff import changes
 from claims.note import words_of
 from preround.commands.run import show_result
+from preround.doing import rounds
+from preround.doing.evidence import note, opening_json
 from preround.door import Fhir, Json, enter, out, write_json
 from preround.failure import Unusable
 from preround.shown.items import fit_words, item_json, receipt_words
 from preround.wiring import House
-from preround.work import rounds
-from preround.work.evidence import note, opening_json
 from review.queue import Shown
 from review.queue import show as show_one
 

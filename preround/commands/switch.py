@@ -9,10 +9,10 @@ import typer
 from rich.table import Table
 
 from preround.clock import WallClock
+from preround.doing.switching import throw
 from preround.door import Json, leave, out, settings_with, write_json
 from preround.home import open_database
 from preround.settings import Settings
-from preround.work.switching import throw
 from review.switches import Mode, Scope, Switch, said
 from store import switches
 from store.database import Database

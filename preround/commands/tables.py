@@ -13,12 +13,12 @@ from chart.appraisal import appraise
 from chart.covered import Covered, What, covered
 from chart.site_tables import TABLES, TableName, Tables, rows_in
 from chart.site_tables import tables as tables_in_force
+from preround.doing.chart_reading import read
+from preround.doing.rounds import patient_id
 from preround.door import Fhir, Json, enter, err, leave, out, settings_with, write_json
 from preround.failure import Unusable
 from preround.shown.instant import instant
 from preround.wiring import House
-from preround.work.chart_reading import read
-from preround.work.rounds import patient_id
 
 _SAID: dict[What, str] = {
     "medicines": "medicines that nobody ended",

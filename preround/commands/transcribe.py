@@ -12,14 +12,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from agents.models.audio import Audio, read_audio
 from claims.note import NoteKind, words_of
 from preround.commands.run import show_result
+from preround.doing import rounds
+from preround.doing.transcribing import Order
+from preround.doing.transcribing import transcribe as transcribed
 from preround.door import Fhir, Json, enter, err, out, write_json
 from preround.failure import UNREACHABLE, Unusable
 from preround.shown.instant import instant
 from preround.speech import hearer_of
 from preround.wiring import House
-from preround.work import rounds
-from preround.work.transcribing import Order
-from preround.work.transcribing import transcribe as transcribed
 from review.queue import show
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")

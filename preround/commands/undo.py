@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from preround.commands.run import show_result
+from preround.doing import rounds
 from preround.door import Fhir, Json, enter, write_json
 from preround.failure import UNREACHABLE
 from preround.wiring import House
-from preround.work import rounds
 
 
 def undo(

@@ -15,9 +15,9 @@ from typing import Any
 from claims.canonical import exact_bytes
 from graphs.switched import check_begins
 from preround.dispatch.cohort import Cohort
+from preround.doing import rounds
 from preround.failure import Missing, Unusable
 from preround.wiring import House
-from preround.work import rounds
 from review.switches import SwitchedOff, SwitchesUnreadable
 from store import batches
 from store.batches import Batch, BatchState, MemberRow

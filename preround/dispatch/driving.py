@@ -10,8 +10,8 @@ from graphs.node import RoundUnknown, run_of
 from graphs.stopping import RoundPaused
 from graphs.switched import check_begins
 from preround.dispatch.pressure import Pressure
+from preround.doing import rounds
 from preround.wiring import House
-from preround.work import rounds
 from review.switches import SwitchedOff, SwitchesUnreadable
 from store import batches, runs
 from store.batches import Member

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from preround.dispatch.driving import Driver
 from preround.dispatch.pressure import Pressure, model_queue
+from preround.doing import rounds
 from preround.failure import EXPECTED
 from preround.wiring import House
-from preround.work import rounds
 from store import batches
 from store.batches import Member
 

@@ -14,10 +14,10 @@ from chart.extract.note import facts, note_text
 from chart.extract.statement import identity
 from chart.sensitive import sensitive_classes
 from claims.author import AIAST
+from preround.doing import rounds
+from preround.doing.transcribing import age_on
 from preround.failure import Declined
 from preround.wiring import House
-from preround.work import rounds
-from preround.work.transcribing import age_on
 from tools.fhir.scope import PatientScope
 from tools.fhir.search_chart import search_chart
 from tools.imaging.study import AttachedPicture, ImagedStudy, pictures_in, studies_in

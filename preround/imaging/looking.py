@@ -14,13 +14,13 @@ from claims.seen import Look, PictureShown, Report, Seen
 from graphs.node import RoundUnknown, run_of
 from graphs.prepared import Prepared, PreparedEntry
 from preround import VERSION
+from preround.doing import rounds
 from preround.imaging.charted import Charted, charted, text_of
 from preround.imaging.chosen import Chooser, Chosen
 from preround.imaging.door import ON, TASK, Order
 from preround.imaging.room import Room
 from preround.imaging.sorting import sorted_beside
 from preround.wiring import House
-from preround.work import rounds
 from store import artifacts
 from store.runs import Run
 from tools.imaging.archive import Archive

@@ -9,8 +9,8 @@ from typing import Any
 
 from chart.appraisal import Appraisal, appraise
 from graphs.consulting import guideline_outcomes
+from preround.doing.chart_reading import Reading, read
 from preround.wiring import House
-from preround.work.chart_reading import Reading, read
 from tools.guidelines.outcome import Outcome
 
 FRESH = timedelta(minutes=1)

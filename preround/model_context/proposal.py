@@ -16,9 +16,9 @@ from claims.canonical import exact_bytes
 from graphs.prepared import Prepared, PreparedEntry
 from graphs.proposing import medication_class_of
 from preround import VERSION
+from preround.doing import rounds
 from preround.failure import Declined, Missing, Unusable
 from preround.model_context.held import HeldPatient, Known
-from preround.work import rounds
 from review.policy import Label
 from store import runs
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from chart.addressed import reads_like_instruction
 from chart.fact import FactKind
 from chart.manifest import manifest, manifest_json
+from preround.doing.literature_search import found_json, search
 from preround.failure import Missing
 from preround.literature import RemoteName
 from preround.model_context import proposal
@@ -24,7 +25,6 @@ from preround.model_context.rows import (
     whole_fact,
     whole_series,
 )
-from preround.work.literature_search import found_json, search
 from tools.guidelines.outcome import Why
 
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]

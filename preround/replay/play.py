@@ -17,13 +17,13 @@ from fhir_fixtures.scenario import (
     UndoStep,
 )
 from graphs.node import run_of
+from preround.doing import deciding, rounds
 from preround.failure import EXPECTED, Unusable, sentence
 from preround.replay.expected import ended_as_expected, refusal_misses, round_misses, titled
 from preround.replay.holding import came, held
 from preround.replay.seen import seen
 from preround.replay.stage import Stage
 from preround.replay.step_words import words_of
-from preround.work import deciding, rounds
 from review.proposal import Resource
 from review.queue import show
 from store.runs import Run

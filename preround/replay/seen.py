@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from preround.doing import rounds
 from preround.replay.stage import Stage
-from preround.work import rounds
 from review.queue import show
 
 

@@ -18,6 +18,7 @@ from fhir_fixtures.compile import bundle_of, resources_of
 from fhir_fixtures.loading import load_story
 from fhir_fixtures.source import StoryError
 from fhir_fixtures.story import Story
+from preround.doing.load import load
 from preround.failure import Unusable
 from preround.imaging.site import Imaging
 from preround.replay.cast import Cast, story_of, who_and_when
@@ -26,7 +27,6 @@ from preround.replay.stage_clock import StageClock
 from preround.replay.stage_model import reasoner_of
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, Outside, open_house
-from preround.work.load import load
 from tools.fhir.limits import Limits
 from tools.fhir.transport import Transport, in_process
 from tools.tape import Tape

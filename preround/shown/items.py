@@ -9,9 +9,9 @@ from typing import Any
 from claims.canonical import read_exact
 from claims.diff import Change, changes
 from claims.seal import Signature
+from preround.doing import deciding, rounds
+from preround.doing.evidence import entries_json
 from preround.wiring import House
-from preround.work import deciding, rounds
-from preround.work.evidence import entries_json
 from review.card import words_in
 from review.entry import Entry
 from review.item import Item

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from graphs.switched import check_begins
+from preround.doing import rounds
 from preround.failure import Missing, Unusable
 from preround.wiring import House
-from preround.work import rounds
 from review.switches import SwitchedOff
 from store import audit, beginnings, watches
 from store.beginnings import Beginning, State

@@ -15,6 +15,8 @@ from claims.canonical import exact_bytes
 from graphs.node import run_of
 from graphs.switched import check_begins
 from preround.dispatch.dispatcher import Dispatcher
+from preround.doing import deciding, rounds
+from preround.doing.asking import ask_beside
 from preround.failure import Missing
 from preround.people.signing import name_here, signer_here
 from preround.shown.instant import day, instant
@@ -24,8 +26,6 @@ from preround.web.once import OnceRoute, documented, run_id_of
 from preround.web.problem_json import PROBLEM
 from preround.web.round_events import events_of
 from preround.wiring import House
-from preround.work import deciding, rounds
-from preround.work.asking import ask_beside
 from review.item import ItemState
 from review.queue import show
 from store import runs

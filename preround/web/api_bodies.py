@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agents.offline.reasoner import OfflineReasoner
 from claims.claim import Task
-from preround.work import rounds
+from preround.doing import rounds
 from review.decision import Verb
 
 _TASKS: dict[str, JsonValue] = {"items": {"type": "string", "enum": list(OfflineReasoner().tasks)}}

@@ -74,7 +74,7 @@ class Filled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A decision, ready for `preround.work.deciding.decide`."""
+    """A decision, ready for `preround.doing.deciding.decide`."""
 
     person: str
     """Who decides."""

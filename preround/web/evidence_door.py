@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from preround.doing.evidence import note, opening_json
 from preround.failure import Declined
 from preround.people.sessions import visitor_here
 from preround.web.api import ItemId, answer
@@ -14,7 +15,6 @@ from preround.web.problem_json import PROBLEM
 from preround.web.readings import Readings
 from preround.web.source_page import opened_source
 from preround.wiring import House
-from preround.work.evidence import note, opening_json
 
 
 class EvidenceDoor:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from chart.reference import bare
+from preround.doing.evidence import opened_here
 from preround.people.signing import name_here, policy_here
 from preround.web.item_page import ItemView
 from preround.wiring import House
-from preround.work.evidence import opened_here
 from review.opened import still_to_open, to_open
 
 

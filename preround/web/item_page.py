@@ -10,6 +10,7 @@ from typing import Any
 from chart.identity import Identity
 from chart.reference import bare
 from graphs.node import run_of
+from preround.doing.deciding import seed_json
 from preround.shown.items import paces_of
 from preround.web.entry_view import EntryView, Stopped, entry_view, stopped_entries
 from preround.web.pictures import LookView, look_of
@@ -21,7 +22,6 @@ from preround.web.timeline import Timeline, timeline
 from preround.web.trend import Trend, trend
 from preround.web.wording import author_words, tier_words
 from preround.wiring import House
-from preround.work.deciding import seed_json
 from review.pace import Pace
 from review.queue import Shown, queue, show
 from review.reasons import Reason, reasons

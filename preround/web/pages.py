@@ -11,6 +11,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from graphs.node import run_of
+from preround.doing import deciding, rounds
+from preround.doing.asking import ask_beside
+from preround.doing.evidence import LITERATURE, note
 from preround.failure import EXPECTED, Declined, Missing
 from preround.imaging.door import ON
 from preround.people.signing import edits_json_here, signer_here
@@ -28,9 +31,6 @@ from preround.web.reviewer import remember, reviewer_of
 from preround.web.source_page import passage_of, source_of
 from preround.web.tree import tree
 from preround.wiring import House
-from preround.work import deciding, rounds
-from preround.work.asking import ask_beside
-from preround.work.evidence import LITERATURE, note
 from review.errors import NotAllowed
 from review.forms import form_of
 from review.queue import show

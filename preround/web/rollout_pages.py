@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from preround.doing.switching import throw
 from preround.shown.rollout import figures_of
 from preround.web.informatics import informaticist, one_of, texts
 from preround.web.problem import Problem, problem_of
@@ -18,7 +19,6 @@ from preround.web.rendering import respond
 from preround.web.reviewer import remember
 from preround.web.wording import TASKS
 from preround.wiring import House
-from preround.work.switching import throw
 from review.errors import GateError, NotAllowed
 from review.incidents import Act, act_on, incidents
 from review.policy import Policy

@@ -14,13 +14,13 @@ from chart.fhirpath import resolve
 from chart.identity import Identity
 from chart.reference import bare
 from graphs.node import run_of
+from preround.doing.evidence import OpenedSource
 from preround.failure import Missing
 from preround.web.narrative import Narrative, narratives_of
 from preround.web.readings import Readings
 from preround.web.sources import Sought, sought
 from preround.web.tree import Branch, tree
 from preround.wiring import House
-from preround.work.evidence import OpenedSource
 from review.proposal import Entry
 from review.queue import show
 

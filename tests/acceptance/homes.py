@@ -25,10 +25,10 @@ from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
 from fhir_fixtures.loading import load_story
 from preround.cli import app
+from preround.doing.load import load
 from preround.home import open_database, sandbox_app
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL
-from preround.work.load import load
 from store.database import Transaction
 from tools.fhir import wire
 from tools.fhir.transport import in_process

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from preround.doing import rounds
 from preround.shown.instant import instant
 from preround.wiring import open_house
-from preround.work import rounds
 from tests.acceptance.homes import SYNTHEA, Home, copied, needs_synthea, synthea_home
 
 pytestmark = needs_synthea

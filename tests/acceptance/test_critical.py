@@ -11,9 +11,9 @@ from agents.models.asking import Asker
 from agents.models.reply import ModelFailed
 from agents.models.scripted import ScriptedChat
 from agents.worded.reasoner import WordedReasoner
+from preround.doing import rounds
 from preround.shown.instant import instant
 from preround.wiring import open_house
-from preround.work import rounds
 from tests.acceptance.homes import AS_OF, PATIENT, Home
 from tools.fhir import wire
 

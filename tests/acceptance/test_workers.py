@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from preround.doing import deciding
 from preround.wiring import open_house
-from preround.work import deciding
 from review.queue import queue
 from tests.acceptance.cohorts import cohort_home
 from tests.acceptance.homes import SECONDS, Home, copied, finish

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from preround.doing import rounds
 from preround.imaging.looking import look
 from preround.imaging.site import Imaging
-from preround.work import rounds
 from tests.browser.conftest import accessible
 from tests.browser.serving import apart, serving
 from tests.dicomweb import Shelf

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from preround.doing import rounds
+from preround.doing.comparing import compare
 from preround.settings import Settings
 from preround.wiring import open_house
-from preround.work import rounds
-from preround.work.comparing import compare
 from review.switches import Scope, switch
 from tests.browser.conftest import accessible, fits
 from tests.browser.serving import STARTS_WITHIN, apart, serving

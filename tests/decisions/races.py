@@ -20,13 +20,13 @@ import httpx
 from pydantic import SecretStr
 
 from claims.canonical import read_exact
+from preround.doing import deciding, rounds
 from preround.home import open_database
 from preround.settings import Settings
 from preround.shown.instant import instant
 from preround.web.app import create_web
 from preround.web.listening import answered, listening
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.errors import AlreadyDecided
 from review.queue import Shown, show
 from store import audit, items, runs

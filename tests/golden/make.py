@@ -13,10 +13,10 @@ from pathlib import Path
 from fhir_fixtures.bundles import bundles
 from graphs.state import GRAPH_VERSION
 from preround.clock import WallClock
+from preround.doing import rounds
 from preround.settings import Settings
 from preround.shown.instant import instant
 from preround.wiring import open_house
-from preround.work import rounds
 from tests.acceptance.homes import loaded
 from tests.integration.test_prepared_rounds import a_note
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from graphs.state import GRAPH_VERSION
+from preround.doing import deciding
 from preround.settings import Settings
 from preround.wiring import open_house
-from preround.work import deciding
 from review.queue import queue
 from tests.acceptance.homes import Home, loaded
 from tests.golden.make import DATABASES, HERE, Standing

@@ -17,12 +17,12 @@ from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from fhir_fixtures.pictures import pictures_of
+from preround.doing.load import load
 from preround.imaging.door import Order
 from preround.imaging.room import Room
 from preround.imaging.site import Imaging
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work.load import load
 from tests.dicomweb import Shelf
 from tools.fhir.transport import in_process
 from tools.imaging.archive import Archive

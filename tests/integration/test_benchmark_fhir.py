@@ -21,9 +21,9 @@ needs_synthea = pytest.mark.skipif(
     not DATA.is_dir(), reason=f"the Synthea charts are not at {DATA} (PREROUND_TEST_DATA)"
 )
 LARGE = depth("LARGE", here=5_000, ci=fhir.LARGE)
-REACHED, REACHED_FROM_BYTES = 14.0, 10.0
-"""Times that validating takes as long as reading facts, parsed and from bytes. `MIN_FACTOR` is what the figures of
-docs/benchmarks keep (docs/fhir.md); this is what holds while the machine does other things too."""
+REACHED, REACHED_BY_LARGEST, REACHED_FROM_BYTES = 14.0, 11.0, 10.0
+"""Times that validating takes as long as reading facts: all charts, the largest alone, all from bytes. `MIN_FACTOR` is
+what the figures of docs/benchmarks keep (docs/fhir.md); this is what holds while the machine does other things too."""
 
 
 def measured(tmp_path: Path, *given: str) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def test_reading_charts_beside_validating_them(tmp_path: Path) -> None:
     report = measured(tmp_path, "--part", "facts", "--data", str(DATA))
     assert report["facts"]["factor"] >= REACHED, report["facts"]
     assert report["facts"]["bytes_factor"] >= REACHED_FROM_BYTES, report["facts"]
+    assert report["facts"]["largest_factor"] >= REACHED_BY_LARGEST, report["facts"]
     # A first reading makes what the others find there.
     assert report["facts"]["first_factor"] < report["facts"]["factor"], report["facts"]
 

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from agents.models.reply import ModelFailed
 from graphs.runner import Runner
+from preround.doing import rounds
 from preround.failure import outcome, sentence
 from preround.settings import Settings
 from preround.shown.instant import instant
@@ -25,7 +26,6 @@ from preround.telemetry.crash import told
 from preround.telemetry.logs import silent, speak
 from preround.web.app import create_web
 from preround.wiring import House, Outside, open_house
-from preround.work import rounds
 from store import runs
 from tests.depth import depth
 from tests.integration.canary import BASE, KINDS, NOW, THEIRS, Canary, Unsteady, Wire

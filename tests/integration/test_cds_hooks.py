@@ -16,10 +16,10 @@ from agents.offline.reasoner import OfflineReasoner
 from agents.plan import Plan
 from agents.reasoner import Brief, Material
 from claims.claim import Draft
+from preround.doing import rounds
 from preround.replay.stage_clock import StageClock
 from preround.shown.instant import instant
 from preround.wiring import House, open_house
-from preround.work import rounds
 from store import hook_cards
 from tests.acceptance.homes import AS_OF, PATIENT, SYNTHEA, Home, copied, loaded, loaded_home, needs_synthea
 from tests.integration.ehr import Ehr, asking, call, medicine, with_key

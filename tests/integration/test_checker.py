@@ -19,10 +19,10 @@ import pytest
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.bundles import bundles
 from fhir_fixtures.loading import load_story
+from preround.doing import rounds
+from preround.doing.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work import rounds
-from preround.work.load import load
 from tests.checker.checker import Report, check
 from tests.checker.raw import RawChart, Resource, read_bundles
 from tests.checker.scan import scan

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from fhir_fixtures import SCENARIOS
+from preround.doing import rounds
 from preround.replay import replaying
 from preround.replay.play import Player
 from preround.replay.stage import Stage, open_stage
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL
-from preround.work import rounds
 from tests.checker.checker import Report, check
 from tests.checker.raw import RawChart, read_bundles
 from tests.depth import depth

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from preround.doing import deciding, rounds
 from preround.failure import Declined
 from preround.shown.instant import instant
 from preround.shown.items import item_json
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.errors import NeverProposed
 from review.queue import queue, show
 from review.receipt import receipts

@@ -118,8 +118,8 @@ async def test_what_a_chart_gives_is_cited_and_nothing_of_later(node_modules: Pa
 
 async def test_the_largest_chart_stays_within_its_cpu_time(node_modules: Path) -> None:
     largest = max(charts().values(), key=len)
-    used: list[float] = []
-    while len(used) < 6 and min(used, default=CPU_SECONDS) >= CPU_SECONDS:  # what else the machine does slows it down
+    used = []
+    for _ in range(3):  # the best of three: the machine has other work
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         async with GuidelineWorker(node_modules=node_modules) as worker:
             await evaluate(worker, LIBRARY, largest, as_of=AS_OF, doubtful=frozenset())

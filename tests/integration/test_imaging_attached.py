@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from claims.seen import Look
+from preround.doing import deciding, rounds
 from preround.failure import Declined
 from preround.imaging.looking import look
-from preround.work import deciding, rounds
 from review.queue import queue, show
 from tests.integration.films import answer, finding, opened, order, room
 from tests.integration.pictured import ID, SUBJECT, attachment, bundle, patient_of

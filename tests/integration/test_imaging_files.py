@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from claims.seen import Look
+from preround.doing import deciding, rounds
 from preround.failure import Declined
 from preround.imaging.looking import look
-from preround.work import deciding, rounds
 from review.queue import queue, show
 from tests.conftest import DATA
 from tests.integration.films import answer, finding, opened, order, room

@@ -16,9 +16,9 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
 from claims.seen import Look
+from preround.doing import rounds
 from preround.imaging.looking import look
 from preround.imaging.source import FromArchive
-from preround.work import rounds
 from tests.integration.films import answer, opened, order, room
 from tests.integration.pictured import ID, bundle, patient_of, study_of
 from tests.orthanc import Orthanc, orthanc

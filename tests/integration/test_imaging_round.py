@@ -13,11 +13,11 @@ from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from agents.models.reply import ModelFailed
 from claims.seen import Look
 from fhir_fixtures.film import uid
+from preround.doing import deciding, rounds
 from preround.failure import Declined, Missing, Unusable
 from preround.imaging.door import OFF, ON, read_pictures
 from preround.imaging.looking import look
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.queue import queue, show
 from tests.conftest import DATA
 from tests.dicomweb import Shelf

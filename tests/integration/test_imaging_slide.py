@@ -9,9 +9,9 @@ import pytest
 
 from agents.seeing.seer import TooManyPictures
 from claims.seen import Look
+from preround.doing import rounds
 from preround.imaging.looking import look
 from preround.imaging.room import Room
-from preround.work import rounds
 from review.queue import queue
 from tests.dicomweb import Shelf
 from tests.integration.films import answer, opened, order, room

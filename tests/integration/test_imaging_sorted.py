@@ -15,8 +15,8 @@ from sqlalchemy import select
 from agents.models.embedding import Score, Vector, scored
 from agents.models.weights import WeightsUnusable
 from claims.seen import Look
+from preround.doing import rounds
 from preround.imaging.looking import look
-from preround.work import rounds
 from review.queue import show
 from store.tables import image_embeddings
 from tests.dicomweb import Shelf

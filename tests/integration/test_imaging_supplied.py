@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from claims.seen import Look
+from preround.doing import rounds
 from preround.failure import Unusable
 from preround.imaging.looking import look
 from preround.imaging.supplied import by_hand
-from preround.work import rounds
 from review.queue import queue
 from tests.integration.films import answer, files, finding, opened, order, room
 from tests.integration.pictured import ID, attachment

@@ -9,10 +9,10 @@ import pytest
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
+from preround.doing import deciding, rounds
+from preround.doing.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work import deciding, rounds
-from preround.work.load import load
 from review.incidents import incidents, paused
 from tools.fhir.transport import in_process
 

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from claims.canonical import read_exact
+from preround.doing import deciding, rounds
 from preround.home import open_database
 from preround.settings import Settings
 from preround.shown.instant import instant
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.errors import AlreadyDecided
 from review.queue import Shown, queue, show
 from store import runs

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from starlette.responses import Response
 
 from chart.chart import Chart
+from preround.doing import rounds
+from preround.doing.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, open_house
-from preround.work import rounds
-from preround.work.load import load
 from tests.unit.chart.samples import stories
 from tests.unit.fhir.socket_server import served
 from tests.unit.literature.stub import NOW, QUERY, Stub, made, quick

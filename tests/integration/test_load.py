@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from preround.doing.load import load, read_sources
 from preround.sandbox.app import create_sandbox
-from preround.work.load import load, read_sources
 from tools.fhir.client import FhirClient
 from tools.fhir.errors import LoadError
 from tools.fhir.transport import Transport, in_process

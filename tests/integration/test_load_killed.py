@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from preround.work.load import read_sources
+from preround.doing.load import read_sources
 from tests.acceptance.homes import SYNTHEA, Home, finish, needs_synthea
 
 SECONDS = 60

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from preround.doing.load import load, read_sources
 from preround.sandbox.app import create_sandbox
-from preround.work.load import load, read_sources
 from tests.unit.fhir.socket_server import served
 from tools.fhir import wire
 from tools.fhir.bulk_load import Loaded

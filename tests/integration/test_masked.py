@@ -23,13 +23,13 @@ from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from preround.commands.guideline_why import asked as asked_why
+from preround.doing import rounds
+from preround.doing.load import load
 from preround.model_context.held import HeldPatient
 from preround.model_context.tools import PatientTools
 from preround.settings import Settings
 from preround.shown.items import item_json
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work import rounds
-from preround.work.load import load
 from review.queue import show
 from tests.visiting import visiting
 from tools.fhir.transport import in_process

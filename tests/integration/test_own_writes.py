@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from graphs.prepared import Prepared, PreparedEntry
+from preround.doing import deciding, rounds
 from preround.home import SANDBOX, sandbox_app
 from preround.reporting.passes import report_once
 from preround.sandbox.notifying import Notifier
@@ -28,7 +29,6 @@ from preround.subscriptions.rules import Rule, Rules
 from preround.subscriptions.watching import Watcher
 from preround.web.listening import address_of, answered, listening
 from preround.wiring import House, open_house
-from preround.work import deciding, rounds
 from review.queue import queue
 from tests.acceptance.homes import Home, copied, drafted_home
 from tests.unit.fhir.socket_server import served

@@ -15,10 +15,10 @@ from agents.reasoner import Brief, Material
 from claims.author import Author
 from claims.claim import Claim, Draft, Section, Task
 from graphs.prepared import Prepared, PreparedEntry
+from preround.doing import deciding, rounds
 from preround.failure import Declined, Missing
 from preround.shown.instant import instant
 from preround.wiring import House, open_house
-from preround.work import deciding, rounds
 from review.errors import NeverProposed, NotDrafted
 from review.queue import queue, show
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home

@@ -12,11 +12,11 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from graphs.node import run_of
+from preround.doing import deciding, rounds
 from preround.failure import Declined, Missing
 from preround.home import open_database
 from preround.shown.instant import instant
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.errors import AlreadyDecided, ItemExpired, RoundOver
 from review.queue import queue, show
 from store import runs

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from preround.doing.seeding import seed
 from preround.wiring import House, open_house
-from preround.work.seeding import seed
 from review.queue import queue, show
 from review.seeding import seeded_every
 from store import seeded

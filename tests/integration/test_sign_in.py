@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
+from preround.doing import deciding
 from preround.failure import Declined
 from preround.people.people import people_of
 from preround.people.site import SignIn
 from preround.settings import Settings
 from preround.web.app import create_web
 from preround.wiring import House, open_house
-from preround.work import deciding
 from review.queue import queue, show
 from store import audit
 from tests.integration.web.conftest import drafted as drafted

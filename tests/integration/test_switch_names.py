@@ -12,9 +12,9 @@ import pytest
 
 from agents.offline.reasoner import OfflineReasoner
 from agents.worded.drafts import LETTERS
+from preround.doing import switching
 from preround.home import open_database
 from preround.settings import Settings
-from preround.work import switching
 from review.switches import Mode, Scope, Switch, SwitchUnusable, standing
 from store import runs
 from store.database import Database

@@ -15,11 +15,11 @@ from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
 from fhir_fixtures.loading import load_story
 from graphs.node import run_of
+from preround.doing import deciding, rounds
+from preround.doing.comparing import compare
+from preround.doing.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, House, open_house
-from preround.work import deciding, rounds
-from preround.work.comparing import compare
-from preround.work.load import load
 from review.queue import outbox_for, queue
 from review.rollout import bounds, happened, rows
 from review.switches import Mode, Scope, SwitchedOff, switch

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from preround.doing import rounds
 from preround.shown.instant import instant
 from preround.wiring import House, open_house
-from preround.work import rounds
 from review.errors import RecordDiffers
 from review.gate import decide
 from review.queue import outbox_for, show

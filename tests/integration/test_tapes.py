@@ -11,11 +11,11 @@ from pydantic import SecretStr
 
 from fhir_fixtures import PATIENTS
 from fhir_fixtures.compile import compile_story
+from preround.doing.load import load
 from preround.replay import replaying
 from preround.replay.replaying import Replayed, tape_of
 from preround.sandbox.app import create_sandbox
 from preround.settings import Settings
-from preround.work.load import load
 from tests.unit.fhir.socket_server import served
 from tests.unit.literature.stub import Stub, row
 from tests.unit.models.fake_server import FakeServer, running, said

@@ -19,10 +19,10 @@ from agents.models.audio import Audio, read_audio
 from agents.models.hearing import NothingHeard, ScriptedHearer
 from chart.sensitive import in_text, sensitive_classes
 from claims.note import reworded, words_of
+from preround.doing import deciding, rounds
+from preround.doing.transcribing import Order, age_on, transcribe
 from preround.failure import Missing, Unusable
 from preround.wiring import House, open_house
-from preround.work import deciding, rounds
-from preround.work.transcribing import Order, age_on, transcribe
 from review.queue import queue, show
 from tests.acceptance.homes import PATIENT, Home, copied, loaded_home
 from tests.unit.models.sounds import wav

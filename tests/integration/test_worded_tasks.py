@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from agents.plan import Plan
 from agents.worded.answering import answering, asked_for, reasoner_on
-from preround.work import deciding, rounds
+from preround.doing import deciding, rounds
 from store import artifacts, tables
 from tests.integration.good_model import drafted, good, last_results, own
 from tests.models.rounds import Ward, ward

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
+from preround.doing import deciding, rounds
 from preround.failure import Declined
 from preround.shown.instant import instant
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.errors import GateError
 from review.queue import show
 from store.database import DatabaseAway

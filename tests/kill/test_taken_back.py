@@ -17,10 +17,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
+from preround.doing import deciding, rounds
 from preround.failure import Declined
 from preround.settings import Settings
 from preround.wiring import House
-from preround.work import deciding, rounds
 from review.errors import AlreadyDecided, CannotUndo
 from review.queue import queue
 from tests.acceptance.homes import loaded_home

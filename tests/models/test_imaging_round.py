@@ -16,9 +16,9 @@ from agents.models.reply import ModelFailed
 from agents.seeing.answers import ChestSince
 from agents.seeing.seer import Seer
 from claims.seen import Look
+from preround.doing import deciding, rounds
 from preround.imaging.looking import look
 from preround.imaging.room import Room
-from preround.work import deciding, rounds
 from review.queue import show
 from store.runs import Run
 from tests.integration.films import files, opened, order

@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from preround.doing import deciding, rounds
 from preround.settings import Settings
 from preround.shown.instant import instant
 from preround.wiring import House, open_house
-from preround.work import deciding, rounds
 from tests.acceptance.homes import AS_OF
 from tests.integration.test_prepared_rounds import a_note
 

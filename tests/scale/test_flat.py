@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from preround.doing import deciding, rounds
 from preround.settings import Settings
 from preround.shown.instant import instant
 from preround.wiring import House, Outside, open_house
-from preround.work import deciding, rounds
 from store.database import Database, database_at
 from tests.acceptance.homes import Home
 from tests.depth import depth

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import tracemalloc
 
+from preround.doing import rounds
 from preround.shown.instant import instant
 from preround.wiring import House, open_house
-from preround.work import rounds
 from review.worklist import lines, waiting
 from store.worklist import Wanted
 from tests.acceptance.homes import AS_OF, Home

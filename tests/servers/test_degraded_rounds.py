@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from preround.doing import deciding, rounds
 from preround.failure import Declined
 from preround.settings import Settings
 from preround.shown.instant import instant
 from preround.wiring import open_house
-from preround.work import deciding, rounds
 from review.queue import queue, show
 from tests.acceptance.homes import AS_OF, PATIENT, Home
 from tests.integration.picky import Picky

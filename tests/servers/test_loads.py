@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from preround.work.load import load
+from preround.doing.load import load
 from tests.servers.running import FhirServer
 from tools.fhir.client import FhirClient
 from tools.fhir.errors import LoadError

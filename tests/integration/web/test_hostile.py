@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from preround.doing import rounds
 from preround.settings import Settings
 from preround.wiring import open_house
-from preround.work import rounds
 from tests.integration.web.visitor import (
     links,
     markup_of,

@@ -7,8 +7,8 @@ import re
 
 import httpx
 
+from preround.doing import rounds
 from preround.wiring import House
-from preround.work import rounds
 from tests.integration.web.visitor import (
     links,
     markup_of,

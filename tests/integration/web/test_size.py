@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from preround.doing import rounds
+from preround.doing.load import load
 from preround.settings import Settings
 from preround.wiring import SANDBOX_URL, open_house
-from preround.work import rounds
-from preround.work.load import load
 from tests.integration.web.visitor import (
     visiting,
     waiting,

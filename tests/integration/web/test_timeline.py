@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import httpx
 
+from preround.doing import rounds
 from preround.web.timeline import timeline
 from preround.wiring import House
-from preround.work import rounds
 from review.queue import queue
 from tests.integration.web.visitor import links, post, waiting
 

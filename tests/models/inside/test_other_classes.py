@@ -20,10 +20,10 @@ from agents.models.registry import row_of
 from agents.models.weights import WeightsUnusable
 from agents.offline.reasoner import OfflineReasoner
 from claims.note import words_of
+from preround.doing import rounds
+from preround.doing.transcribing import Order, transcribe
 from preround.settings import Settings
 from preround.speech import heard_here
-from preround.work import rounds
-from preround.work.transcribing import Order, transcribe
 from review.queue import show
 from tests.models.picture import png
 from tests.models.rounds import ward

@@ -15,9 +15,9 @@ import pytest
 
 from graphs.approving import Answer
 from graphs.checkpoints import sqlite_checkpoints
+from preround.doing import deciding, rounds
 from preround.shown.instant import instant
 from preround.wiring import open_house
-from preround.work import deciding, rounds
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home
 
 WORDS = "Zwischenruf über die Niere"

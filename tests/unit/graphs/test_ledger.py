@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from graphs.ledger import CpuShares, Meter
+from preround.doing import rounds
 from preround.shown.instant import instant
 from preround.wiring import House, open_house
-from preround.work import rounds
 from tests.acceptance.cohorts import cohort_home
 from tests.acceptance.homes import Home, copied
 from tools.tally import Tally, counting, current

@@ -24,7 +24,7 @@ ROUND = f"""
 import asyncio, os
 from pathlib import Path
 from langchain_core.tracers.langchain import wait_for_all_tracers
-from preround.work import rounds
+from preround.doing import rounds
 from preround.shown.instant import instant
 from preround.settings import Settings
 from preround.wiring import open_house

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from preround.clock import WallClock
+from preround.doing import deciding, rounds
 from preround.replay.stage_clock import StageClock
 from preround.reporting.passes import report_once
 from preround.shown.instant import instant
@@ -20,7 +21,6 @@ from preround.telemetry.metrics import Metrics
 from preround.telemetry.watchers import Watchers
 from preround.web.app import create_web
 from preround.wiring import House, open_house
-from preround.work import deciding, rounds
 from tests.acceptance.homes import AS_OF, PATIENT, Home, copied, loaded_home
 from tests.integration.test_prepared_rounds import a_note
 from tools.observer import EngineStarted, FhirRequest, ModelCall, Verified

@@ -9,9 +9,9 @@ from typing import Any
 from graphs.fitting import validation_of
 from graphs.node import run_of
 from graphs.refusals import following_run
+from preround.doing.rounds import drive_or_wait, refresh, result
 from preround.failure import Declined, Outdated
 from preround.wiring import House
-from preround.work.rounds import drive_or_wait, refresh, result
 from review.asking import Wish, party_of
 from review.decision import DecisionOutcome, Verb
 from review.entry import Validation

@@ -9,9 +9,9 @@ from typing import Any
 
 from chart.appraisal import Appraisal, appraise
 from graphs.consulting import guideline_outcomes
+from preround.doing.chart_reading import Reading, read
 from preround.failure import Missing
 from preround.wiring import House
-from preround.work.chart_reading import Reading, read
 from store import artifacts, silence
 from store.artifacts import ArtifactPurged
 from store.silence import SilentEntry, Verdict

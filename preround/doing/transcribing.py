@@ -18,9 +18,9 @@ from claims.note import NoteKind, dictated_note
 from graphs.node import RoundUnknown, run_of
 from graphs.prepared import Prepared, PreparedEntry
 from preround import VERSION
+from preround.doing import rounds
 from preround.failure import Missing, Unusable
 from preround.wiring import House
-from preround.work import rounds
 from store.runs import Run
 from tools.fhir.errors import FhirNotFound
 

@@ -11,12 +11,12 @@ from typing import get_args
 from agents.models.registry import registry
 from agents.offline.reasoner import OfflineReasoner
 from graphs import undo
+from preround.doing import errands, transcribing
 from preround.imaging import door as imaging
 from preround.model_context import proposal
 from preround.settings import ReasonerName, Settings
 from preround.web import wording
 from preround.wiring import guideline_folders
-from preround.work import errands, transcribing
 from review.switches import Mode, Scope, Switch, SwitchUnusable, makers, names_of
 from review.switches import switch as thrown
 from store import runs

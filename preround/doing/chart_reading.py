@@ -8,8 +8,8 @@ from datetime import datetime
 from agents.plan import MUST_LOOK
 from chart.chart import Chart
 from chart.sensitive import sensitive_classes
+from preround.doing.rounds import known
 from preround.wiring import House
-from preround.work.rounds import known
 from tools.evidence import Evidence
 from tools.fhir.read_chart import Ask, read_chart
 from tools.fhir.scope import PatientScope

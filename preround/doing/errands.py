@@ -8,9 +8,9 @@ from agents.offline.errands import Errand, NotUnderstood, pressure
 from chart.spelling import spelled
 from claims.instructed import blood_pressure, referral
 from graphs.prepared import Prepared, PreparedEntry
+from preround.doing import rounds
 from preround.failure import Missing
 from preround.wiring import House
-from preround.work import rounds
 from review.policy import Label
 from store.runs import Run
 
